@@ -1,0 +1,127 @@
+"""Moonshine (Jeffries et al. 2024, arXiv 2410.15608): reads any length, so a short question costs little. English.
+
+The encoder turns raw 16 kHz sound into one vector per 24 ms; the decoder writes tokens, greedily, with its keys and
+values cached.
+"""
+
+import threading
+
+import numpy as np
+
+from digiclone.config import Strict
+from digiclone.dsp import rms, split_at_quiet
+from digiclone.types import Audio
+from digiclone.weights import File, Model, path
+
+NEEDS = ("onnxruntime",)
+_WHEEL = "pypi:moonshine-voice==0.0.65@manylinux_2_34_x86_64!moonshine_voice/assets/tiny-en/"
+MODELS = (
+    Model(
+        "tiny-en",
+        (
+            File(
+                "encoder_model.ort",
+                "94e90a4654fc45cdfedb77c4c08e1739f48862998e58fada384b25118134f221",
+                13_281_600,
+                (_WHEEL + "encoder_model.ort",),
+            ),
+            File(
+                "decoder_model_merged.ort",
+                "cf524c4862d36e9e5ab032eddc73637efd822d70e868ac575cf1a46e1e4708a0",
+                30_412_256,
+                (_WHEEL + "decoder_model_merged.ort",),
+            ),
+            File(
+                "tokenizer.bin",
+                "6884b35fd6377d4c4d32336a0bc152f36b64d1e45b6503683cdc238250a8472d",
+                249_974,
+                (_WHEEL + "tokenizer.bin",),
+            ),
+        ),
+        "MIT",
+        "Useful Sensors (Moonshine AI)",
+        {"parameters": 27e6},
+    ),
+)
+_LONGEST = 20.0
+"""Seconds that the model reads well at once; longer sound is cut at its quietest points."""
+_STRIDE = 64 * 3 * 2
+"""Samples per vector. The decoder's mask counts samples and is thinned inside the graph by this stride; a mask that counts
+vectors instead works by accident up to 384 of them, and fails on anything longer than nine seconds."""
+_BEGIN, _END = 1, 2
+_TOKENS_PER_SECOND = 8
+"""Nobody speaks faster; a decoder that writes more is looping (noise does that to it)."""
+
+
+class Options(Strict):
+    model: str = "tiny-en"
+    threads: int = 2
+
+
+class Backend:
+    def __init__(self, options: Options) -> None:
+        from digiclone.onnx import session  # noqa: PLC0415
+
+        (row,) = (m for m in MODELS if m.name == options.model)
+        encoder, decoder, tokens = map(path, row.files)
+        self._encoder = session(encoder, options.threads)
+        self._decoder = session(decoder, options.threads)
+        self._pieces = _read_tokens(tokens.read_bytes())
+        self._names = [o.name.replace("present", "past_key_values") for o in self._decoder.get_outputs()[1:]]
+        heads = self._decoder.get_inputs()[3].shape
+        self._empty = np.zeros((1, heads[1], 0, heads[3]), np.float32)
+        self._busy = threading.Lock()
+
+    def transcribe(self, audio: Audio) -> str:
+        with self._busy:
+            texts = [self._piece(piece) for piece in split_at_quiet(audio, _LONGEST)]
+        return " ".join(text for text in texts if text)
+
+    def _piece(self, audio: Audio) -> str:
+        if audio.seconds < 0.1 or rms(audio.samples) < 1e-4:
+            return ""
+        features = self.features(audio)
+        most = int(audio.seconds * _TOKENS_PER_SECOND) + 4
+        return self._decode(features, most)
+
+    def features(self, audio: Audio) -> np.ndarray:
+        """The encoder's output, shape (1, n, 288), about 41.5 vectors a second."""
+        x = audio.samples[None].astype(np.float32)
+        return self._encoder.run(None, {"input_values": x, "attention_mask": np.ones(x.shape, np.int64)})[0]
+
+    def _decode(self, features: np.ndarray, most: int) -> str:
+        fixed = {
+            "encoder_hidden_states": features,
+            "encoder_attention_mask": np.ones((1, features.shape[1] * _STRIDE), np.int64),
+        }
+        past = dict.fromkeys(self._names, self._empty)
+        tokens: list[int] = []
+        feed = _BEGIN
+        while len(tokens) < most:
+            cached = np.array([bool(tokens)])
+            feeds = {**fixed, **past, "input_ids": np.array([[feed]]), "use_cache_branch": cached}
+            logits, *present = self._decoder.run(None, feeds)
+            feed = int(logits[0, -1].argmax())
+            if feed == _END:
+                break
+            for name, value in zip(self._names, present, strict=True):
+                if not tokens or ".decoder." in name:  # the encoder's keys and values never change after the first step
+                    past[name] = value
+            tokens.append(feed)
+        text = b"".join(self._pieces[t] for t in tokens).replace("▁".encode(), b" ")
+        return text.decode("utf-8", "replace").strip()
+
+
+def _read_tokens(data: bytes) -> list[bytes]:
+    """The token table: for each a length (one byte, or two above 127: low seven bits, then the rest) and its bytes."""
+    pieces: list[bytes] = []
+    at = 0
+    while at < len(data):
+        length = data[at]
+        at += 1
+        if length >= 128:
+            length += (data[at] - 1) * 128
+            at += 1
+        pieces.append(data[at : at + length])
+        at += length
+    return pieces

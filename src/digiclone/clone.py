@@ -1,0 +1,211 @@
+"""A clone is a folder. Open it, and it talks."""
+
+import re
+import shutil
+import tempfile
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from digiclone import persona, registry
+from digiclone.ahead import Workers
+from digiclone.config import DEFAULTS, Choice, ConfigError, choose, load_toml, nearest, parse
+from digiclone.dsp import resample
+from digiclone.events import Event, Heard, Spoke
+from digiclone.history import History
+from digiclone.playback import Playback
+from digiclone.stages import RATE
+from digiclone.turn import Cast, turn
+from digiclone.types import Audio, Message
+from digiclone.weights import File, home
+
+Sections = Mapping[str, Mapping[str, Any]]
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+_TOML = """\
+# What plays each part, and its options: `digiclone models list` shows what there is, `digiclone doctor` what is in force.
+# A plan.toml beside this file is stronger, a flag such as --set llm.format=Q4_0 stronger still.
+name = "{name}"
+
+# [llm]
+# backend = "llamacpp"
+# temperature = 0.6
+"""
+
+
+def clones() -> list[str]:
+    """The names of all clones."""
+    folder = home() / "clones"
+    found = folder.iterdir() if folder.is_dir() else ()
+    return sorted(f.name for f in found if _NAME.fullmatch(f.name) and (f / "clone.toml").is_file())
+
+
+def create(name: str) -> Path:
+    """A new clone's folder, `clones/<name>`; capitals and spaces in `name` stay in what it calls itself."""
+    slug = re.sub(r"[\s_]+", "-", name.strip().lower())
+    if not _NAME.fullmatch(slug):
+        raise ConfigError(f"{name!r} cannot name a clone: use up to 32 letters, digits and hyphens")
+    folder = home() / "clones" / slug
+    if folder.exists():
+        raise ConfigError(f"there is a clone {slug!r} already: digiclone serve --clone {slug}")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # a folder appears whole or not at all
+    made = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
+    try:
+        (made / "clone.toml").write_text(_TOML.format(name=name.strip()), "utf-8")
+        (made / "persona.md").write_text(persona.TEMPLATE.format(name=name.strip()), "utf-8")
+        made.rename(folder)
+    except OSError:
+        shutil.rmtree(made)
+        raise
+    return folder
+
+
+def find(name: str) -> Path:
+    """A clone's folder. Raises `ConfigError` for a name that is none, so no path can be smuggled in."""
+    known = clones()
+    if name not in known:
+        raise ConfigError(f"there is no clone {name!r}; {nearest(name, known)}; make it with: digiclone new {name}")
+    return home() / "clones" / name
+
+
+def choices(folder: Path, flags: Sections | None = None) -> dict[str, Choice]:
+    """Who plays which part in this clone. Flags are stronger than `plan.toml`, that than `clone.toml`."""
+    layers = {
+        "clone.toml": _sections(folder / "clone.toml"),
+        "plan.toml": _sections(folder / "plan.toml"),
+        "flag": flags or {},
+    }
+    return {kind: choose(kind, layers) for kind in DEFAULTS}
+
+
+def parse_flags(settings: list[str]) -> dict[str, dict[str, Any]]:
+    """``["llm.format=Q4_0"]`` as sections. Values are TOML where they can be, text otherwise."""
+    sections: dict[str, dict[str, Any]] = {}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        kind, _, option = key.partition(".")
+        if not equals or kind not in DEFAULTS or not option:
+            raise ConfigError(f"--set {setting}: write KIND.OPTION=VALUE, with KIND one of {', '.join(DEFAULTS)}")
+        try:
+            parsed = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            parsed = value
+        sections.setdefault(kind, {})[option] = parsed
+    return sections
+
+
+def files(chosen: Mapping[str, Choice]) -> list[File]:
+    """The weights that these parts need."""
+    needed: list[File] = []
+    for kind, choice in chosen.items():
+        backend = registry.module(kind, choice.backend)
+        if not backend.MODELS:
+            continue
+        options = parse(backend.Options, choice.options, f"{kind}:{choice.backend}")
+        name = getattr(options, "model", backend.MODELS[0].name)
+        needed += registry.find(kind, choice.backend, name).files
+    return needed
+
+
+class Clone:
+    """A clone that is awake.
+
+    >>> for event in Clone.open("ada").reply("Hello!"):  # doctest: +SKIP
+    ...     print(event)
+    """
+
+    def __init__(self, folder: Path, flags: Sections | None = None) -> None:
+        self.folder = folder
+        self.choices = choices(folder, flags)
+        self.history = History(folder / "history.db")
+        self.display = str(load_toml(folder / "clone.toml").get("name", folder.name))
+
+    @classmethod
+    def open(cls, name: str, flags: Sections | None = None) -> "Clone":
+        """The clone of that name, its models loaded."""
+        clone = cls(find(name), flags)
+        clone.wake()
+        return clone
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def models(self) -> dict[str, str]:
+        """What plays each part, for people."""
+        return {kind: _label(kind, choice) for kind, choice in self.choices.items()}
+
+    @cached_property
+    def cast(self) -> Cast:
+        """The models. The first use loads them; clones with the same choices share them."""
+        return Cast(**{kind: _backend(kind, c.backend, _freeze(c.options)) for kind, c in self.choices.items()})
+
+    def wake(self) -> None:
+        """Load the models and let the language model read the persona, so that the first reply is as quick as the rest."""
+        reply = self.cast.llm.reply([*self.prompt(), Message("user", "Hello.")])
+        next(iter(reply), None)
+
+    def prompt(self) -> list[Message]:
+        """The messages before the next turn: who the clone is, and the end of what was said."""
+        file = self.folder / "persona.md"
+        text = file.read_text("utf-8") if file.is_file() else persona.TEMPLATE.format(name=self.display)
+        return persona.prompt(text, self.history.last())
+
+    def reply(self, heard: Audio | str) -> Iterator[Event]:
+        """Answer what was said or written: the events of one turn. All of it counts as heard by the person."""
+        workers = Workers()
+        playback = Playback()
+        number = None
+        try:
+            for event in turn(self.cast, prepare(heard), self.prompt(), workers):
+                if isinstance(event, Heard) and event.text:
+                    self.history.add("user", event.text)
+                    number = self.history.add("assistant", "")
+                elif isinstance(event, Spoke) and number is not None:
+                    playback.chunks.append(event.speech)
+                    playback.seconds = playback.total
+                    self.history.amend(number, playback.said())
+                yield event
+        finally:
+            workers.stop()
+            workers.join()
+
+
+def prepare(heard: Audio | str) -> Audio | str:
+    """Sound as the stages want it: mono at `RATE`, finite. Raises `ValueError` in words for people."""
+    if isinstance(heard, str):
+        return heard
+    if heard.samples.ndim != 1 or not len(heard.samples):
+        raise ValueError("no sound: expected mono samples, shape (n,), n > 0")
+    if not np.isfinite(heard.samples).all():
+        raise ValueError("the sound has samples that are not numbers")
+    return resample(Audio(heard.samples.astype(np.float32), heard.rate), RATE)
+
+
+def _sections(file: Path) -> dict[str, Any]:
+    values = load_toml(file)
+    known = {*DEFAULTS, "name"}
+    for key in values:
+        if key not in known:
+            raise ConfigError(f"{file.name}: no section {key!r}; {nearest(key, sorted(known))}")
+    return {kind: values[kind] for kind in DEFAULTS if kind in values}
+
+
+def _label(kind: str, choice: Choice) -> str:
+    options = registry.module(kind, choice.backend).Options.model_fields
+    model = choice.options.get("model") or (options["model"].default if "model" in options else None)
+    return f"{choice.backend}:{model}" if model else choice.backend
+
+
+def _freeze(options: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    return tuple(sorted(options.items()))
+
+
+@cache
+def _backend(kind: str, name: str, options: tuple[tuple[str, Any], ...]) -> Any:
+    return registry.load(kind, name, **dict(options))

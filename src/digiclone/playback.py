@@ -1,0 +1,49 @@
+"""How much of a turn came out of the speaker, and so what was really said. Pure: time comes from the page's reports."""
+
+from dataclasses import dataclass, field
+
+from digiclone.types import Speech
+
+_BEHIND, _AHEAD = 3.0, 1.0
+"""Seconds around the played position in which an echo's words lie: the page's report, the room and the recogniser lag."""
+
+
+@dataclass(slots=True)
+class Playback:
+    """One turn's sound."""
+
+    chunks: list[Speech] = field(default_factory=list)
+    seconds: float = 0.0
+    """Played so far, as the page says."""
+    complete: bool = False
+    """No more chunks will come."""
+
+    @property
+    def total(self) -> float:
+        return sum(chunk.seconds for chunk in self.chunks)
+
+    @property
+    def sounding(self) -> bool:
+        """Is there sound left to play?"""
+        return bool(self.chunks) and self.seconds < self.total - 0.05
+
+    def said(self) -> str:
+        """The words that were audible so far."""
+        return " ".join(filter(None, (chunk.heard_by(self.seconds - start) for start, chunk in self._starts())))
+
+    def nearby(self) -> str:
+        """The words that sound about now: what an echo would consist of."""
+        begin, end = self.seconds - _BEHIND, self.seconds + _AHEAD
+        words: list[str] = []
+        for start, chunk in self._starts():
+            before = chunk.heard_by(begin - start).split()
+            words += chunk.heard_by(end - start).split()[len(before) :]
+        return " ".join(words)
+
+    def _starts(self) -> list[tuple[float, Speech]]:
+        starts: list[tuple[float, Speech]] = []
+        at = 0.0
+        for chunk in self.chunks:
+            starts.append((at, chunk))
+            at += chunk.seconds
+        return starts

@@ -1,0 +1,73 @@
+"""A backend is a file: `digiclone/tts/hibari.py` is `tts:hibari`. There is no list to edit.
+
+A third party adds one as an entry point: group `digiclone.tts`, any name, the value a module with the same four names.
+"""
+
+import importlib
+import importlib.util
+import pkgutil
+from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
+from typing import Any
+
+from digiclone.config import DEFAULTS, ConfigError, nearest, parse
+from digiclone.weights import Model
+
+
+class MissingPackage(ConfigError):
+    """A backend that needs a package which is not installed."""
+
+
+def names(kind: str) -> list[str]:
+    """The backends of a kind, shipped and installed."""
+    package = importlib.import_module(f"digiclone.{kind}")
+    shipped = {m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_")}
+    return sorted(shipped | set(_plugins(kind)))
+
+
+def module(kind: str, name: str) -> ModuleType:
+    """The backend's module. Importing it is cheap: heavy imports live inside `Backend`."""
+    known = names(kind)
+    if name not in known:
+        raise ConfigError(f"no {kind} backend {name!r}; {nearest(name, known)}")
+    plugins = _plugins(kind)
+    return plugins[name].load() if name in plugins else importlib.import_module(f"digiclone.{kind}.{name}")
+
+
+def load(kind: str, name: str, **options: Any) -> Any:
+    """A backend, ready to work. Raises `ConfigError` for a wrong option, `MissingPackage`, `weights.Missing`."""
+    backend = module(kind, name)
+    checked = parse(backend.Options, options, f"{kind}:{name}")
+    if lacks := [package for package in backend.NEEDS if importlib.util.find_spec(package) is None]:
+        raise MissingPackage(f"{kind}:{name} needs {', '.join(lacks)}; run: pip install 'digiclone[{name}]'")
+    return backend.Backend(checked)
+
+
+def models() -> list[tuple[str, str, Model, bool]]:
+    """The catalogue: (kind, backend, model, whether a new clone uses it). The 3D head's parts come as kind `avatar`."""
+    rows = []
+    for kind in (*DEFAULTS, "avatar"):
+        for name in names(kind):
+            backend = module(kind, name)
+            usual = kind == "avatar" or DEFAULTS[kind] == name
+            for model in getattr(backend, "MODELS", ()):
+                rows.append((kind, name, model, usual and _is_default(backend, model)))
+    return rows
+
+
+def find(kind: str, name: str, model: str) -> Model:
+    """The catalogue row of a backend's model."""
+    rows = {row.name: row for row in module(kind, name).MODELS}
+    if model not in rows:
+        raise ConfigError(f"{kind}:{name} has no model {model!r}; {nearest(model, sorted(rows))}")
+    return rows[model]
+
+
+def _is_default(backend: ModuleType, model: Model) -> bool:
+    options = getattr(backend, "Options", None)
+    field = options.model_fields.get("model") if options else None
+    return field is None or field.default == model.name
+
+
+def _plugins(kind: str) -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=f"digiclone.{kind}")}

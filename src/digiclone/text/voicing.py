@@ -1,0 +1,55 @@
+"""What a neural voice returns, made ready to be played: phones with times, silences of the right length.
+
+Models of the Kokoro family take one id per phone, say how many 25 ms frames each lasts, and begin with a third of a
+second of silence. In a conversation that silence is delay, so it is cut; the pause behind a phrase is set by its
+punctuation instead.
+"""
+
+import numpy as np
+
+from digiclone.dsp import audible
+from digiclone.types import Mark, Speech
+
+_LEAD = 0.01
+"""Seconds kept before the first audible sample."""
+_PAUSES = {".": 0.30, "!": 0.30, "?": 0.32, "…": 0.35, ":": 0.22, ";": 0.22, "—": 0.18, ",": 0.14}
+"""Silence after a phrase, in seconds, by its last punctuation mark."""
+_PAUSE = 0.08
+_STRESS = "ˈˌ"
+_MODIFIERS = "ːʰʲ\u0303"
+_SILENT = ";:,.!?—…\"()“”"
+
+
+def voice(text: str, phones: str, durations: np.ndarray, samples: np.ndarray, rate: int) -> Speech:
+    """One phrase.
+
+    `phones` has one character per phone; `durations` are in samples, one for the silence before, one per phone, one
+    for the silence after.
+    """
+    begin, end = audible(samples)
+    begin = max(0, begin - round(_LEAD * rate))
+    pause = np.zeros(round(_pause(text) * rate), np.float32)
+    sound = np.concatenate([samples[begin:end], pause])
+    return Speech(sound, rate, text, _marks(phones, durations, begin, end, rate))
+
+
+def _marks(phones: str, durations: np.ndarray, begin: int, end: int, rate: int) -> tuple[Mark, ...]:
+    edges = np.clip(np.cumsum(durations[: len(phones) + 1]), begin, end) - begin
+    marks: list[Mark] = []
+    start = 0.0
+    for phone, edge in zip(phones, edges[1:], strict=True):
+        stop = float(edge) / rate
+        if phone in _STRESS:
+            continue  # a stress mark has a duration too: it belongs to the phone behind it
+        if phone in _MODIFIERS and marks:
+            marks[-1] = Mark(marks[-1].symbol, marks[-1].start, stop)
+            start = stop
+            continue
+        marks.append(Mark(" " if phone in _SILENT else phone, start, stop))
+        start = stop
+    return tuple(marks)
+
+
+def _pause(text: str) -> float:
+    last = text.rstrip("\"'”’)] ")[-1:]
+    return _PAUSES.get(last, _PAUSE)

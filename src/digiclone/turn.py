@@ -1,0 +1,102 @@
+"""One turn of conversation is one generator of events. Start reading here.
+
+Hear, think, speak, move the lips: each stage runs ahead of the next in its own thread (`ahead.py`), so the first phrase
+sounds while the rest is still being written. Nothing here knows of sockets, pages or microphones: the server, the
+command line, the tests and the benchmarks all run this same function.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from digiclone import stages
+from digiclone.ahead import StageError, Workers, stage
+from digiclone.events import Done, Event, Failed, Heard, Measured, Mouthed, Said, Spoke
+from digiclone.persona import shorten
+from digiclone.text.phrases import phrases
+from digiclone.types import Audio, Mark, Message, Speech
+
+T = TypeVar("T")
+Clock = Callable[[], float]
+"""Seconds that only grow."""
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who plays which part."""
+
+    vad: stages.VAD
+    asr: stages.ASR
+    llm: stages.LLM
+    tts: stages.TTS
+    lipsync: stages.Lipsync
+
+
+def turn(
+    cast: Cast, heard: Audio | str, messages: Sequence[Message], workers: Workers, clock: Clock = time.monotonic
+) -> Iterator[Event]:
+    """Answer what was `heard` (sound at `stages.RATE`, or typed words) after `messages`.
+
+    `workers.stop()` interrupts, from any thread: the events just end. A stage that raises ends the turn with `Failed`.
+    """
+    watch = Stopwatch(clock)
+
+    def speak(words: Iterator[str]) -> Iterator[tuple[str, Speech]]:
+        for phrase in watch.first("first_phrase", phrases(words)):
+            for chunk in watch.first("tts_first_audio", cast.tts.speak(phrase)):
+                yield phrase, chunk
+
+    def transcribe(audio: Audio) -> Iterator[str]:
+        yield cast.asr.transcribe(audio)
+
+    typed = isinstance(heard, str)
+    try:
+        text = ""
+        for text in (heard,) if typed else workers.ahead("asr", watch.first("asr", transcribe(heard))):
+            yield Heard(text)
+        if not text.strip():
+            if not workers.stopped:
+                yield Done()
+            return
+        sound = None if typed else heard
+        reply = watch.first("llm_first_token", cast.llm.reply([*messages, Message("user", shorten(text))], sound))
+        said = None
+        for phrase, chunk in workers.ahead("tts", speak(workers.ahead("llm", reply, depth=256))):
+            if phrase is not said:
+                yield Said(phrase)
+            with stage("lipsync"):
+                yield Mouthed(cast.lipsync.mouth(chunk))
+            yield Spoke(chunk)
+            if said is None:
+                yield Measured(watch.spans())
+            said = phrase
+        if not workers.stopped:
+            yield Done()
+    except StageError as error:
+        yield Failed(error.stage, str(error), error.hint)
+    finally:
+        workers.stop()
+
+
+class Stopwatch:
+    """How long each stage took to its first result."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._spans: dict[str, Mark] = {}
+
+    def first(self, symbol: str, source: Iterable[T]) -> Iterator[T]:
+        """`source`, timed from the first demand to the first item. Only the first source of a symbol counts."""
+        start = self._clock()
+        for item in source:
+            self._spans.setdefault(symbol, Mark(symbol, start, self._clock()))
+            yield item
+
+    def spans(self) -> tuple[Mark, ...]:
+        """The spans so far. The first phrase is waited for from the start; it counts from the first token."""
+        spans = dict(self._spans)
+        if phrase := spans.get("first_phrase"):
+            token = spans["llm_first_token"]
+            spans["first_phrase"] = Mark("first_phrase", max(phrase.start, token.end), phrase.end)
+        return tuple(spans.values())

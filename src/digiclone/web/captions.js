@@ -1,0 +1,67 @@
+/** Both sides of the conversation as text. A phrase of the clone appears when it is heard, not when it is made. */
+
+const WHO = { user: "You", assistant: "" };
+
+export class Captions {
+  #log;
+  #live;
+  #clone;
+  /** @type {Map<number, HTMLElement>} the clone's line of each turn */
+  #lines = new Map();
+
+  /**
+   * @param {HTMLElement} log  finished words: a live region, read out by screen readers
+   * @param {HTMLElement} live  the person's words while they are still changing: not read out
+   * @param {string} clone its name
+   */
+  constructor(log, live, clone) {
+    this.#log = log;
+    this.#live = live;
+    this.#clone = clone;
+  }
+
+  /** What was said in earlier sessions; left alone if this page already shows more. */
+  recall(history) {
+    this.#lines.clear();
+    if (this.#log.childElementCount) return;
+    for (const { role, text } of history) this.#line(role, text).classList.add("past");
+  }
+
+  /** The person's words, so far or for good. */
+  heard(text, final) {
+    this.#live.textContent = final ? "" : text;
+    if (final && text) this.#line("user", text);
+    this.#scroll();
+  }
+
+  /** A phrase of the clone begins to be heard. */
+  phrase(turn, text) {
+    const line = this.#lines.get(turn);
+    if (line) line.append(` ${text}`);
+    else this.#lines.set(turn, this.#line("assistant", text).lastElementChild);
+    this.#scroll();
+  }
+
+  /** The clone was stopped in this turn. */
+  cut(turn) {
+    this.#lines.get(turn)?.classList.add("cut");
+  }
+
+  #line(role, text) {
+    const line = document.createElement("li");
+    const who = document.createElement("b");
+    const words = document.createElement("span");
+    who.textContent = WHO[role] || this.#clone;
+    words.textContent = text;
+    line.className = role;
+    line.append(who, " ", words);
+    this.#log.append(line);
+    this.#scroll();
+    return line;
+  }
+
+  #scroll() {
+    const box = this.#log.parentElement;
+    box.scrollTop = box.scrollHeight;
+  }
+}

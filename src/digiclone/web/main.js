@@ -1,0 +1,225 @@
+/** Wires the parts of the page to each other and to the elements of index.html. */
+
+import { Captions } from "./captions.js";
+import { choose, hideToken, socketUrl } from "./clones.js";
+import { bind, wakeSound } from "./controls.js";
+import { expose } from "./expose.js";
+import { Latency } from "./latency.js";
+import { Mic } from "./mic.js";
+import { note, unnote } from "./notes.js";
+import { Player } from "./player.js";
+import { Socket } from "./socket.js";
+import { Stage } from "./stage.js";
+import { show, START } from "./state.js";
+import { Talk } from "./talk.js";
+import { message } from "./wire.js";
+
+const $ = (id) => document.getElementById(id);
+
+const MIC_TITLE = "No microphone";
+const LOOK = { listening: "listening", thinking: "thinking", speaking: "speaking", held: "listening", gone: "asleep", connecting: "asleep", waking: "asleep" };
+
+class Page {
+  facts = { ...START };
+  clone;
+  /** The turn of the latest event. */
+  turn = 0;
+  #retryAt = 0;
+
+  constructor(clone, context) {
+    this.clone = clone.name;
+    this.context = context;
+    this.captions = new Captions($("log"), $("live"), clone.name);
+    this.latency = new Latency($("turns"), $("figure"));
+    this.mic = new Mic(context, {
+      frame: (pcm) => this.#send(pcm),
+      level: (level) => $("talk").style.setProperty("--level", Math.min(1, 6 * level).toFixed(2)),
+      lost: () => this.talk.lose("The microphone went away. Plug it in again, then press the button. You can also type."),
+    });
+    this.talk = new Talk(this.mic, {
+      talk: (down) => this.#pushed(down),
+      mode: (handsFree) => this.#send(message.mode(handsFree)),
+      changed: () => this.#listened(),
+    });
+    this.stage = new Stage($("stage"), {
+      state: () => LOOK[this.shown.state] ?? "idle",
+      mouth: () => this.player.mouth,
+      margin: () => window.innerHeight - document.querySelector("main").getBoundingClientRect().top - 90,
+    });
+    setInterval(() => this.facts.link === "gone" && this.#set({ seconds: (this.#retryAt - performance.now()) / 1000 }), 500);
+  }
+
+  /** @param {string} url of the WebSocket */
+  async start(url, avatar) {
+    this.player = await Player.create(this.context, {
+      phrase: (turn, text) => this.#phrase(turn, text),
+      started: (turn, waited) => this.#started(turn, waited),
+      played: (turn, seconds) => this.#send(message.played(turn, seconds)),
+      ended: () => this.#set({ speaking: false, held: false }),
+    });
+    this.socket = new Socket(url, {
+      opened: () => this.#set({ link: "open", awake: false }),
+      heard: (event) => this.#take(event),
+      lost: (reason, seconds) => this.#lost(reason, seconds),
+    });
+    this.controls = bind(this);
+    const why = await this.stage.enter(avatar);
+    if (why) note($("notes"), "Drawn face", `The head cannot be shown here: ${why}.`, "Talking works all the same.");
+  }
+
+  get shown() {
+    return show(this.facts, this.clone);
+  }
+
+  /** Typed words. @returns {boolean} whether they went out */
+  say(text) {
+    if (!this.#send(message.say(text))) return false;
+    this.#silence();
+    this.#set({ thinking: true });
+    return true;
+  }
+
+  /** The person wants silence: it does not wait for the server. */
+  stop() {
+    this.#silence();
+    this.#send(message.stop());
+    this.#set({ thinking: false });
+  }
+
+  /** Nothing is sent to a clone that is still waking up: it could only become stale. @returns {boolean} whether it went out */
+  #send(frame) {
+    return this.facts.awake && this.socket.send(frame);
+  }
+
+  #silence() {
+    if (this.facts.speaking) this.captions.cut(this.turn);
+    this.player.drop(this.turn);
+    this.#set({ speaking: false, held: false });
+  }
+
+  #pushed(down) {
+    if (down) this.#silence();
+    this.#send(message.talk(down));
+  }
+
+  #listened() {
+    const { listening, pressed, trouble } = this.talk;
+    this.#set({ listening, pressed, trouble });
+    if (trouble) note($("notes"), MIC_TITLE, trouble);
+    else unnote($("notes"), MIC_TITLE);
+  }
+
+  #phrase(turn, text) {
+    this.captions.phrase(turn, text);
+    this.stage.emphasise();
+  }
+
+  #started(turn, waited) {
+    this.latency.started(turn, waited);
+    this.#set({ speaking: true, thinking: false });
+  }
+
+  #lost(reason, seconds) {
+    this.#retryAt = performance.now() + 1000 * seconds;
+    this.player.reset();
+    this.captions.heard("", false);
+    this.#set({ ...START, link: "gone", seconds, listening: this.talk.listening, trouble: this.talk.trouble });
+    if (reason) note($("notes"), "The server closed the connection", reason);
+  }
+
+  /** @param {import("./wire.js").Event} event */
+  #take(event) {
+    const { type, turn } = event;
+    this.turn = turn;
+    const take = {
+      Ready: () => this.#ready(event),
+      SpeechStarted: () => this.#set({ hearing: true }),
+      SpeechEnded: () => this.#set({ hearing: false, thinking: true }),
+      Heard: () => this.captions.heard(event.text, event.final),
+      Said: () => this.player.said(turn, event.text),
+      Mouthed: () => this.player.mouthed(turn, event.visemes),
+      Spoke: () => this.player.spoke(turn, event.rate, event.pcm),
+      Held: () => this.#hold(),
+      Resumed: () => this.#resume(),
+      Interrupted: () => this.#interrupted(turn),
+      Failed: () => this.#failed(event),
+      Measured: () => this.latency.measured(turn, event.spans),
+      Done: () => this.#done(turn),
+    }[type];
+    if (!take) throw new Error(`the server sent an event that this page does not know: ${type}`);
+    take();
+  }
+
+  #ready({ history }) {
+    this.latency.reset();
+    this.captions.recall(history);
+    this.#set({ awake: true });
+    this.#send(message.mic(this.context.sampleRate));
+    this.#send(message.mode(this.talk.handsFree));
+  }
+
+  #hold() {
+    this.player.hold();
+    this.#set({ held: true });
+  }
+
+  #resume() {
+    this.player.resume();
+    this.#set({ held: false, hearing: false });
+  }
+
+  #interrupted(turn) {
+    if (this.facts.speaking) this.captions.cut(turn);
+    this.player.drop(turn);
+    this.#set({ speaking: false, held: false, thinking: false });
+  }
+
+  #failed({ turn, stage, error, hint }) {
+    note($("notes"), `${stage} failed`, error, hint);
+    this.#done(turn);
+  }
+
+  #done(turn) {
+    this.player.done(turn);
+    this.#set({ thinking: false });
+  }
+
+  #set(change) {
+    Object.assign(this.facts, change);
+    const { state, text } = this.shown;
+    document.body.dataset.state = state;
+    if ($("status-text").textContent !== text) $("status-text").textContent = text;
+    $("stop").disabled = !this.facts.speaking && !this.facts.thinking;
+    this.controls?.show(this.talk);
+  }
+}
+
+async function main() {
+  hideToken();
+  const context = new AudioContext({ latencyHint: "interactive" });
+  wakeSound(context);
+  const { clones, clone } = await choose((reason, seconds) => {
+    document.body.dataset.state = "gone";
+    $("status-text").textContent = `Trying again in ${Math.ceil(seconds)} s`;
+    note($("notes"), "No clone", reason);
+  });
+  unnote($("notes"), "No clone");
+  introduce(clones, clone);
+  const page = new Page(clone, context);
+  expose(page);
+  await page.start(socketUrl(clone.name), clone.avatar);
+}
+
+/** The clone's name, and the others to choose from. */
+function introduce(clones, clone) {
+  $("name").textContent = clone.name;
+  document.title = `${clone.name} · digiclone`;
+  $("stage").setAttribute("aria-label", `${clone.name}'s face`);
+  const several = clones.length > 1;
+  $("clones").hidden = !several;
+  $("name").classList.toggle("unseen", several);
+  $("clone").append(...clones.map(({ name }) => new Option(name, name, false, name === clone.name)));
+  $("clone").onchange = ({ target }) => location.assign(`?clone=${encodeURIComponent(target.value)}`);
+}
+
+await main();

@@ -1,0 +1,73 @@
+/** The face in the view: the head if the machine can draw it, else the drawn face; and the loop that keeps it alive. */
+
+import { Face } from "./face.js";
+import { Flat } from "./flat.js";
+
+/**
+ * @typedef {object} Scene  what the stage must know for each picture
+ * @property {() => string} state  one of the looks of `Face`
+ * @property {() => {visemes: import("./wire.js").Mark[], seconds: number, sounding: boolean}} mouth
+ * @property {() => number} margin  CSS pixels at the bottom that the controls cover
+ */
+
+export class Stage {
+  #box;
+  #scene;
+  #face = new Face({ calm: matchMedia("(prefers-reduced-motion: reduce)").matches });
+  /** @type {{draw: (pose: import("./face.js").Pose) => void, pace: {rest: number, speech: number}}|null} */
+  #actor = null;
+  #drawn = 0;
+  /** @type {import("./face.js").Pose|null} */
+  #pose = null;
+
+  /** @param {HTMLElement} box @param {Scene} scene */
+  constructor(box, scene) {
+    this.#box = box;
+    this.#scene = scene;
+    requestAnimationFrame((time) => this.#step(time));
+  }
+
+  /** Morph weights as last drawn. @returns {Record<string, number>} */
+  get weights() {
+    return { ...this.#pose?.weights };
+  }
+
+  /** "head", "drawing", or "" while there is no face yet. */
+  get kind() {
+    if (!this.#actor) return "";
+    return this.#actor instanceof Flat ? "drawing" : "head";
+  }
+
+  /** A phrase begins to be heard. */
+  emphasise() {
+    this.#face.emphasise();
+  }
+
+  /**
+   * Shows the head at `url`.
+   * @returns {Promise<string>} empty, or why a drawing is shown instead
+   */
+  async enter(url) {
+    try {
+      // Imported here, so that a browser which cannot run three still shows the page.
+      const { Avatar } = await import("./avatar.js");
+      this.#actor = await Avatar.load(this.#box, url, this.#scene.margin);
+      return "";
+    } catch (error) {
+      this.#actor = new Flat(this.#box);
+      return error.message;
+    }
+  }
+
+  /** The browser calls this only while the tab is visible, so that a hidden tab draws nothing. */
+  #step(time) {
+    requestAnimationFrame((next) => this.#step(next));
+    if (!this.#actor) return;
+    const mouth = this.#scene.mouth();
+    const pace = mouth.sounding ? this.#actor.pace.speech : this.#actor.pace.rest;
+    if (time - this.#drawn < pace) return;
+    this.#drawn = time;
+    this.#pose = this.#face.pose(time / 1000, this.#scene.state(), mouth);
+    this.#actor.draw(this.#pose);
+  }
+}
