@@ -46,7 +46,7 @@ def on_disk(folder: Path, content: bytes = b"weights", name: str = "a.bin") -> F
 
 def test_a_fetched_file_is_named_sealed_and_read_only(tmp_path: Path, home: Path) -> None:
     file = on_disk(tmp_path)
-    with pytest.raises(weights.Missing, match="digiclone models fetch a.bin"):
+    with pytest.raises(weights.Missing, match=r"digiclone models fetch a\.bin"):
         weights.path(file)
     place = weights.fetch(file)
     assert place == weights.path(file) == home / "weights" / file.sha256[:2] / file.sha256 / "a.bin"
@@ -65,9 +65,7 @@ def test_what_is_present_needs_no_source(tmp_path: Path, sealed_off: None) -> No
 
 
 @pytest.mark.parametrize("source", ["url:https://example.org/a", "pypi:a==1!b", "npm:a@1!b", "hf:a/b@main!c"])
-def test_offline_means_offline(
-    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sealed_off: None
-) -> None:
+def test_offline_means_offline(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sealed_off: None) -> None:
     monkeypatch.setenv("DIGICLONE_OFFLINE", "1")
     with pytest.raises(weights.Offline, match="DIGICLONE_OFFLINE"):
         weights.fetch(File("a.bin", "0" * 64, 1, (source,)))
@@ -185,8 +183,11 @@ def test_a_really_full_disk(tmp_path: Path, small_disk: Path, monkeypatch: pytes
 
 
 def test_a_home_that_cannot_be_made_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DIGICLONE_HOME", "/proc/digiclone")
-    with pytest.raises((weights.WeightsError, FileNotFoundError)):
+    def forbidden(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", forbidden)
+    with pytest.raises(weights.WeightsError, match="to a folder you may write to"):
         weights.fetch(on_disk(tmp_path))
 
 
@@ -207,6 +208,10 @@ def test_a_name_is_a_file_name(name: str) -> None:
 
 
 # -- derived ----------------------------------------------------------------------------------------------------------
+
+
+def whole(half: Path) -> None:
+    half.write_bytes(b"whole")
 
 
 def test_derived_is_made_once_and_keeps_its_suffix(home: Path) -> None:
@@ -230,7 +235,7 @@ def test_derived_leaves_nothing_when_make_raises(home: Path) -> None:
     with pytest.raises(RuntimeError, match="out of memory"):
         weights.derived("a.gguf", fail)
     assert [path for path in home.rglob("a.gguf*") if path.suffix != ".lock"] == []
-    assert weights.derived("a.gguf", lambda half: half.write_bytes(b"whole") and None).read_bytes() == b"whole"
+    assert weights.derived("a.gguf", whole).read_bytes() == b"whole"
 
 
 def test_derived_refuses_to_leave_its_folder() -> None:
@@ -246,7 +251,7 @@ def test_derived_survives_a_kill() -> None:
     )
     child = subprocess.run([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": str(SRC)}, check=False)
     assert child.returncode == -9
-    assert weights.derived("a.gguf", lambda half: half.write_bytes(b"whole") and None).read_bytes() == b"whole"
+    assert weights.derived("a.gguf", whole).read_bytes() == b"whole"
 
 
 def test_two_threads_derive_once() -> None:

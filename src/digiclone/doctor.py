@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 import httpx
+import psutil
 from packaging.requirements import Requirement
 
 from digiclone import sources, weights
@@ -58,6 +59,7 @@ def examine() -> list[Finding]:
 
 
 def python() -> Iterable[Finding]:
+    """The interpreter."""
     version = ".".join(map(str, sys.version_info[:3]))
     fine = sys.version_info >= (3, 11)
     yield Finding("python", "ok" if fine else "problem", version, "" if fine else "install Python 3.11 or newer")
@@ -87,25 +89,19 @@ def _complaint(need: Requirement) -> str:
 
 
 def machine() -> Iterable[Finding]:
+    """Cores and memory."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     few = cores < 2
     yield Finding(
         "processor", "warning" if few else "ok", f"{cores} cores", "give it two, or expect long pauses" if few else ""
     )
     free = _memory()
-    if free is None:
-        yield Finding("memory", "warning", "cannot tell how much is free", "pip install psutil")
-    else:
-        low = "close other programs, or choose smaller models: digiclone plan" if free < MEMORY else ""
-        yield Finding("memory", "warning" if low else "ok", f"{free / 1e9:.1f} GB free", low)
+    low = "close other programs, or choose smaller models: digiclone plan" if free < MEMORY else ""
+    yield Finding("memory", "warning" if low else "ok", f"{free / 1e9:.1f} GB free", low)
 
 
-def _memory() -> float | None:
+def _memory() -> float:
     """Bytes that may still be used: of the machine, or of the container if that leaves less."""
-    if not importlib.util.find_spec("psutil"):
-        return None
-    import psutil
-
     free = float(psutil.virtual_memory().available)
     limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
     if limit.exists() and used.exists() and (most := limit.read_text().strip()).isdigit():
@@ -128,9 +124,11 @@ def store() -> Iterable[Finding]:
     need = missing + weights.MARGIN if missing else 0
     advice = f"{need / 1e6:.0f} MB are needed: free some, or set DIGICLONE_HOME to another disk" if need > free else ""
     yield Finding("store", "problem" if advice else "ok", f"{home}, {free / 1e9:.1f} GB free", advice)
-    if halves := [part.stat().st_size for part in (home / "partial").glob("*.part")]:
-        detail = f"{len(halves)}, {sum(halves) / 1e6:.0f} MB"
-        yield Finding("unfinished downloads", "warning", detail, "digiclone models fetch goes on with them")
+    halves = [half for half in (home / "partial").rglob("*") if half.is_file() and half.suffix != ".lock"]
+    if halves:
+        size = sum(half.stat().st_size for half in halves) / 1e6
+        advice = f"digiclone models fetch goes on with them, or delete {home / 'partial'}"
+        yield Finding("unfinished downloads", "warning", f"{size:.1f} MB", advice)
 
 
 def models() -> Iterable[Finding]:
@@ -149,7 +147,7 @@ def models() -> Iterable[Finding]:
 
 
 def _defaults() -> list[tuple[str, tuple[weights.File, ...]]]:
-    from digiclone.registry import models as catalogue
+    from digiclone.registry import models as catalogue  # noqa: PLC0415  imports every backend's module
 
     return [(f"{kind}:{backend}:{row.name}", row.files) for kind, backend, row, default in catalogue() if default]
 
@@ -191,6 +189,7 @@ def _load(names: list[str]) -> str:
 
 
 def port() -> Iterable[Finding]:
+    """Whether the server could listen."""
     name = f"port {PORT}"
     with socket.socket() as probe:
         probe.settimeout(1.0)
@@ -208,6 +207,7 @@ def port() -> Iterable[Finding]:
 
 
 def page() -> Iterable[Finding]:
+    """What the page needs, and something to show it."""
     vendor = Path(__file__).parent / "web" / "vendor"
     filled = (vendor / "three.module.js").is_file()
     detail = "three.js is in its place" if filled else f"three.js is not in {vendor}"
@@ -219,6 +219,7 @@ def page() -> Iterable[Finding]:
 
 
 def node() -> Iterable[Finding]:
+    """npm, for set-up and for weights that come from there."""
     try:
         command = sources.npm()
     except sources.SourceFailed as error:

@@ -44,15 +44,11 @@ def load(kind: str, name: str, **options: Any) -> Any:
 
 
 def models() -> list[tuple[str, str, Model, bool]]:
-    """The catalogue: (kind, backend, model, whether a new clone uses it). The 3D head's parts come as kind `avatar`."""
-    rows = []
-    for kind in (*DEFAULTS, "avatar"):
-        for name in names(kind):
-            backend = module(kind, name)
-            usual = kind == "avatar" or DEFAULTS[kind] == name
-            for model in getattr(backend, "MODELS", ()):
-                rows.append((kind, name, model, usual and _is_default(backend, model)))
-    return rows
+    """The catalogue: (kind, backend, model, whether a new clone uses it). The 3D head's parts come as `avatar:default`."""
+    backends = [(kind, name) for kind in DEFAULTS for name in names(kind)]
+    rows = [(kind, name, row, _is_default(kind, name, row)) for kind, name in backends for row in module(kind, name).MODELS]
+    head = importlib.import_module("digiclone.avatar.default")
+    return [*rows, *(("avatar", "default", row, True) for row in head.MODELS)]
 
 
 def find(kind: str, name: str, model: str) -> Model:
@@ -63,10 +59,9 @@ def find(kind: str, name: str, model: str) -> Model:
     return rows[model]
 
 
-def _is_default(backend: ModuleType, model: Model) -> bool:
-    options = getattr(backend, "Options", None)
-    field = options.model_fields.get("model") if options else None
-    return field is None or field.default == model.name
+def _is_default(kind: str, name: str, row: Model) -> bool:
+    field = module(kind, name).Options.model_fields.get("model")
+    return DEFAULTS[kind] == name and (field is None or field.default == row.name)
 
 
 def _plugins(kind: str) -> dict[str, EntryPoint]:

@@ -37,15 +37,15 @@ SEAL = 1_577_836_800
 hashes it again. So a file that was changed is noticed at the price of a `stat`."""
 
 
-class Missing(WeightsError):
+class Missing(WeightsError):  # noqa: N818
     """The file is not in the store."""
 
 
-class NoSpace(WeightsError):
+class NoSpace(WeightsError):  # noqa: N818
     """The disk is full, or would be."""
 
 
-class Offline(WeightsError):
+class Offline(WeightsError):  # noqa: N818
     """The file would have to be downloaded, and DIGICLONE_OFFLINE=1 forbids it."""
 
 
@@ -82,6 +82,7 @@ class Model:
 
     @property
     def bytes(self) -> int:
+        """Size of all its files."""
         return sum(file.bytes for file in self.files)
 
 

@@ -23,9 +23,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
-
-sys.path.insert(0, str(Path(__file__).parent))
-from tiny_head import tiny_head  # noqa: E402
+from tiny_head import tiny_head
 
 HERE = Path(__file__).parent
 WEB = HERE.parents[1] / "src" / "digiclone" / "web"
@@ -35,6 +33,8 @@ POLICY = (
     "worker-src 'self' blob:; style-src 'self'; script-src 'self'"
 )
 REPLY = ("Good morning.", "I was made of three tones,", "and every sample of them is known.")
+PHRASE = 0.5
+"""Seconds that each of them sounds."""
 HISTORY = ({"role": "user", "text": "Do you remember me?"}, {"role": "assistant", "text": "Of course I do."})
 SPANS = (
     {"symbol": "endpoint", "start": 1.0, "end": 1.21},
@@ -66,7 +66,7 @@ def mouth(seconds: float) -> list[dict[str, Any]]:
     ]
 
 
-def phrases(turn: int, texts: tuple[str, ...] = REPLY, seconds: float = 0.8, rate: int = RATE) -> Iterator[bytes]:
+def phrases(turn: int, texts: tuple[str, ...] = REPLY, seconds: float = PHRASE, rate: int = RATE) -> Iterator[bytes]:
     """Said, Mouthed and Spoke for each text; one sine runs through all of them without a break."""
     for i, text in enumerate(texts):
         yield frame("Said", turn, text=text)

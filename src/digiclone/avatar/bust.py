@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digiclone.avatar.glb import Material, Part
+from digiclone.avatar.lips import find_lips, seal
 from digiclone.avatar.mesh import Floats, Ints, Mesh, triangles, vertex_normals
 from digiclone.avatar.proxy import Proxy
 
@@ -38,9 +39,12 @@ class Person:
 
 
 def person(mesh: Mesh, vertices: Floats, shapes: Mapping[str, Floats]) -> Person:
-    """Stand a base mesh in any shape on the floor."""
+    """Stand a base mesh in any shape on the floor, close its lips, and keep them closed on a P."""
     body = np.unique(mesh.quads[mesh.in_group("body")])
-    return Person(vertices=vertices, shapes=shapes, floor=float(vertices[body, 1].min()))
+    lips = find_lips(mesh)
+    closed = vertices + seal(vertices, lips)
+    pressed = shapes["viseme_PP"] + seal(closed + shapes["viseme_PP"], lips)
+    return Person(closed, {**shapes, "viseme_PP": pressed}, floor=float(vertices[body, 1].min()))
 
 
 def subset(proxy: Proxy, faces: NDArray[np.bool_]) -> Proxy:
@@ -67,7 +71,8 @@ def build_part(
 ) -> Part:
     """Place a proxy on a person and carry every shape that moves it.
 
-    `nudge` (M, 3) or (3,) shifts it, dm. `cut` flattens what hangs below that height onto it, so that a cropped edge is straight.
+    `nudge` (M, 3) or (3,) shifts it, dm. `cut` flattens what hangs below that height onto it, so that a cropped edge
+    is straight.
     `uvs` (T, 2) replaces the proxy's texture coordinates. `keep_still` keeps shapes that do not move it, as zeros.
     """
     placed = proxy.binding.place(who.vertices) + (0.0 if nudge is None else nudge)
@@ -107,7 +112,7 @@ def recentre(part: Part) -> Part:
 
 
 def around(part: Part, origin: tuple[float, float, float], parent: str | None = None) -> Part:
-    """The same part with positions relative to `origin`; under `parent` the node itself stays at its parent's origin."""
+    """The same part with positions relative to `origin`; a child node sits where its `parent` sits."""
     node = (0.0, 0.0, 0.0) if parent else origin
     return replace(part, positions=part.positions - np.array(origin), origin=node, parent=parent)
 

@@ -6,11 +6,15 @@ from a photo uses the same map to ask, texel by texel, where in the photo that p
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from digiclone.avatar.mesh import Floats, Ints
+
+Picture = TypeVar("Picture", NDArray[np.float32], NDArray[np.float64])
 
 
 def rasterise(uvs: Floats, faces: Ints, values: Floats, width: int, height: int) -> tuple[Floats, NDArray[np.bool_]]:
@@ -46,9 +50,9 @@ def _barycentric(corners: Floats, columns: Ints, rows: Ints) -> Floats | None:
     return np.stack([1 - second - third, second, third], axis=-1)
 
 
-def spread(picture: Floats, covered: NDArray[np.bool_]) -> Floats:
+def spread(picture: Picture, covered: NDArray[np.bool_]) -> Picture:
     """Fill uncovered texels from the nearest covered one, so that filtering never reaches outside an island."""
     if not covered.any():
         raise ValueError("nothing was covered, so there is nothing to spread")
-    nearest = ndimage.distance_transform_edt(~covered, return_distances=False, return_indices=True)
-    return picture[tuple(nearest)]
+    rows, columns = np.asarray(ndimage.distance_transform_edt(~covered, return_distances=False, return_indices=True))
+    return picture[rows, columns]

@@ -6,8 +6,6 @@ hair meets skin) is computed once here and painted into the textures.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,9 +28,13 @@ def sphere(count: int) -> Floats:
 
 
 def surface_points(vertices: Floats, faces: Ints, spacing: float) -> Floats:
-    """Points (P, 3) no further apart than about `spacing` on triangles (F, 3), on a regular barycentric grid."""
+    """Points (P, D) no further apart than about `spacing` on triangles (F, 3), on a regular barycentric grid.
+
+    `vertices` (V, D) start with a position; what follows it, such as texture coordinates, is interpolated along.
+    """
     corners = vertices[faces]
-    longest = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).max(axis=1)
+    edges = corners[..., :3] - np.roll(corners[..., :3], 1, axis=1)
+    longest = np.linalg.norm(edges, axis=2).max(axis=1)
     steps = np.maximum(1, np.ceil(longest / spacing)).astype(int)
     clouds: list[Floats] = []
     for count in np.unique(steps):
@@ -40,18 +42,17 @@ def surface_points(vertices: Floats, faces: Ints, spacing: float) -> Floats:
         keep = first + second <= count
         a, b = first[keep] / count, second[keep] / count
         weights = np.stack([1 - a - b, a, b], axis=1)
-        clouds.append(np.einsum("pk,fkd->fpd", weights, corners[steps == count]).reshape(-1, 3))
+        clouds.append(np.einsum("pk,fkd->fpd", weights, corners[steps == count]).reshape(-1, vertices.shape[1]))
     return np.concatenate(clouds)
 
 
-def openness(points: Floats, normals: Floats, occluders: Sequence[tuple[Floats, Ints]]) -> Floats:
+def openness(points: Floats, normals: Floats, occluders: Floats) -> Floats:
     """Share of the cosine-weighted hemisphere over each point (N, 3) that no occluder hides, in 0..1.
 
-    For every direction all surfaces are splatted into a depth grid seen from there; a point is lit when nothing in
-    its cell is nearer. Occluders are (vertices, triangles) in metres.
+    Occluders are points (P, 3) at most a cell apart on the surfaces. For every direction they are splatted into a depth
+    grid seen from there; a point is lit when nothing in its cell is nearer. All in metres.
     """
-    clouds = [surface_points(vertices, faces, CELL_METRES) for vertices, faces in occluders]
-    cloud = np.ascontiguousarray(np.concatenate(clouds).T, dtype=np.float32)
+    cloud = np.ascontiguousarray(occluders.T, dtype=np.float32)
     seekers = np.ascontiguousarray(points.T, dtype=np.float32)
     lit, total = np.zeros(len(points)), np.full(len(points), 1e-9)
     for direction in sphere(DIRECTIONS):

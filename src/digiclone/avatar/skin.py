@@ -1,7 +1,7 @@
 """The skin texture: an atlas of the parts of the body that a bust shows, with the detail its source lacks.
 
-The source skins are 512 x 512 for a whole body, which leaves some 80 pixels for a face. Their colours are kept; lips and
-lids come sharp from 2048 x 2048 masks of the same layout, and pores and mottling are synthesised.
+The source skins are 512 x 512 for a whole body, which leaves some 80 pixels for a face. Their colours are kept; lips
+come sharp from a 2048 x 2048 mask of the same layout, and pores and mottling are synthesised.
 """
 
 from __future__ import annotations
@@ -16,11 +16,15 @@ from scipy import ndimage
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from digiclone.avatar.bust import weld
 from digiclone.avatar.mesh import Floats, Ints, Mesh
-from digiclone.avatar.texture import Color, Pixels
+from digiclone.avatar.proxy import part_of_base
+from digiclone.avatar.texture import Color, Pixels, blur, color, resize
 
 ATLAS = 2048
 MARGIN = 10
+# Brightness detail coarser than this many pixels is not kept where a colour is painted over.
+PATTERN = 64
 
 
 @dataclass(frozen=True)
@@ -43,10 +47,14 @@ REGIONS: tuple[Region, ...] = (
 
 @dataclass(frozen=True)
 class Atlas:
-    """`uvs` (T, 2) into the atlas, bottom left, for the base mesh's uv indices; `sources` region -> source box in 0..1
-    (left, top, right, bottom; top left origin)."""
+    """Where the skin went.
+
+    `uvs` (T, 2) into the atlas, bottom left, for the base mesh's uv indices; `vertex` (N,) base vertex of each welded
+    vertex; `sources` region -> source box in 0..1 (left, top, right, bottom; top left origin).
+    """
 
     uvs: Floats
+    vertex: Ints
     sources: Mapping[str, tuple[float, float, float, float]]
 
 
@@ -70,7 +78,7 @@ def layout(mesh: Mesh, faces: NDArray[np.bool_]) -> Atlas:
         if not len(members):
             continue
         uvs[members], sources[region.name] = _pack(mesh.uvs[members], region.box)
-    return Atlas(uvs, sources)
+    return Atlas(uvs, weld(part_of_base(mesh, faces))[0], sources)
 
 
 def _pack(uvs: Floats, box: tuple[int, int, int, int]) -> tuple[Floats, tuple[float, float, float, float]]:
@@ -97,10 +105,13 @@ def assemble(source: Pixels, atlas: Atlas) -> Pixels:
         left, top, right, bottom = region.box
         extent = (u0 * width, v0 * height, u1 * width, v1 * height)
         crop = picture.transform(
-            (right - left, bottom - top), Pillow.Transform.EXTENT, extent, Pillow.Resampling.BICUBIC,
+            (right - left, bottom - top),
+            Pillow.Transform.EXTENT,
+            extent,
+            Pillow.Resampling.BICUBIC,
         )
         out.paste(crop, (left, top))
-    return np.asarray(out, dtype=np.float64) / 255
+    return np.asarray(out, dtype=np.float32) / np.float32(255)
 
 
 def box_of(name: str) -> tuple[slice, slice]:
@@ -110,12 +121,17 @@ def box_of(name: str) -> tuple[slice, slice]:
 
 
 def noise(size: int, scales: Sequence[tuple[float, float]], seed: int) -> Pixels:
-    """Smooth noise (size, size) of zero mean: the sum of (blur radius in pixels, amplitude) octaves."""
+    """Smooth noise (size, size) of zero mean: the sum of (blur radius in pixels, amplitude) octaves.
+
+    Coarse octaves are drawn small and enlarged; `size` is a power of two.
+    """
     draw = np.random.default_rng(seed)
-    total = np.zeros((size, size))
+    total = np.zeros((size, size), dtype=np.float32)
     for radius, amplitude in scales:
-        octave = ndimage.gaussian_filter(draw.standard_normal((size, size)), radius, mode="wrap")
-        total += amplitude * octave / octave.std()
+        step = 1 << int(np.log2(max(1.0, radius / 2)))
+        small = draw.standard_normal((size // step, size // step), dtype=np.float32)
+        octave = np.asarray(ndimage.zoom(blur(small, radius / step), step, order=1), dtype=np.float32)
+        total += octave * np.float32(amplitude / octave.std())
     return total
 
 
@@ -123,18 +139,19 @@ def add_detail(skin: Pixels) -> Pixels:
     """Pores (fine, dark) and mottling (coarse, red against yellow): what the enlarged source does not have."""
     pores = noise(ATLAS, [(1.0, 0.008), (2.2, 0.008), (5.0, 0.003)], seed=1)
     mottle = noise(ATLAS, [(9.0, 0.003), (40.0, 0.004)], seed=2)
-    color = mottle[..., None] * np.array([0.35, -0.8, -0.8])
-    return skin * (1 + pores[..., None]) + color
+    return np.asarray(skin * (1 + pores[..., None]) + mottle[..., None] * color((0.35, -0.8, -0.8)), dtype=np.float32)
 
 
-def paint(skin: Pixels, mask: Pixels, color: Color, strength: float) -> Pixels:
-    """Blend a colour in by a mask (H, W), keeping the brightness pattern of what is under it."""
-    under = skin.mean(axis=-1, keepdims=True)
-    pattern = under / np.maximum(ndimage.gaussian_filter(under, (24, 24, 0)), 1e-3)
-    share = (mask * strength)[..., None]
-    return skin * (1 - share) + np.array(color) * pattern * share
+def paint(skin: Pixels, mask: Pixels, tone: Color, strength: float) -> Pixels:
+    """Blend a tone in by a mask (H, W), keeping the brightness pattern of what is under it."""
+    under = skin.mean(axis=-1)
+    height, width = under.shape
+    smooth = resize(resize(under, width // PATTERN, height // PATTERN), width, height)
+    pattern = under / np.maximum(smooth, 1e-2)
+    share = mask * np.float32(strength)
+    return skin * (1 - share)[..., None] + color(tone) * (pattern * share)[..., None]
 
 
 def multiply(skin: Pixels, shade: Pixels, tone: Color) -> Pixels:
     """Darken by a map (H, W) in 0..1. Shadowed skin is red, since light comes through it: `tone` bends each channel."""
-    return skin * np.stack([shade**t for t in tone], axis=-1)
+    return np.asarray(skin * shade[..., None] ** color(tone), dtype=np.float32)

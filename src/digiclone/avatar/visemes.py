@@ -12,37 +12,41 @@ from typing import Final
 from digiclone.avatar.mesh import Floats
 
 _SIDED = (
-    "browDown browOuterUp cheekSquint eyeBlink eyeLookDown eyeLookIn eyeLookOut eyeLookUp eyeSquint eyeWide "
-    "mouthDimple mouthFrown mouthLowerDown mouthPress mouthSmile mouthStretch mouthUpperUp noseSneer"
-).split()
+    "browDown", "browOuterUp", "cheekSquint", "eyeBlink", "eyeLookDown", "eyeLookIn", "eyeLookOut", "eyeLookUp",
+    "eyeSquint", "eyeWide", "mouthDimple", "mouthFrown", "mouthLowerDown", "mouthPress", "mouthSmile", "mouthStretch",
+    "mouthUpperUp", "noseSneer",
+)  # fmt: skip
 _CENTRAL = (
-    "browInnerUp cheekPuff jawForward jawLeft jawOpen jawRight mouthClose mouthFunnel mouthLeft mouthPucker "
-    "mouthRight mouthRollLower mouthRollUpper mouthShrugLower mouthShrugUpper tongueOut"
-).split()
+    "browInnerUp", "cheekPuff", "jawForward", "jawLeft", "jawOpen", "jawRight", "mouthClose", "mouthFunnel",
+    "mouthLeft", "mouthPucker", "mouthRight", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper",
+    "tongueOut",
+)  # fmt: skip
 
 ARKIT: Final[tuple[str, ...]] = tuple(
     sorted([*_CENTRAL, *(name + side for name in _SIDED for side in ("Left", "Right"))]),
 )
 
-VISEMES: Final[tuple[str, ...]] = tuple("sil PP FF TH DD kk CH SS nn RR aa E I O U".split())
+VISEMES: Final[tuple[str, ...]] = (
+    "sil", "PP", "FF", "TH", "DD", "kk", "CH", "SS", "nn", "RR", "aa", "E", "I", "O", "U",
+)  # fmt: skip
 
 # Shapes that come in a left and a right half are written once and applied to both.
 _TABLE: Final[Mapping[str, Mapping[str, float]]] = {
     "sil": {},
-    "PP": {"mouthPress": 0.35, "mouthRollLower": 0.30, "mouthRollUpper": 0.30},
-    "FF": {"jawOpen": 0.10, "mouthRollLower": 0.65, "mouthUpperUp": 0.55, "mouthShrugLower": 0.25},
-    "TH": {"jawOpen": 0.20, "tongueOut": 0.30, "mouthLowerDown": 0.25, "mouthUpperUp": 0.15},
-    "DD": {"jawOpen": 0.16, "mouthLowerDown": 0.35, "mouthUpperUp": 0.20, "mouthStretch": 0.10},
-    "kk": {"jawOpen": 0.22, "mouthLowerDown": 0.20, "mouthUpperUp": 0.15},
-    "CH": {"jawOpen": 0.12, "mouthFunnel": 0.55, "mouthPucker": 0.25, "mouthLowerDown": 0.25, "mouthUpperUp": 0.15},
-    "SS": {"jawOpen": 0.07, "mouthStretch": 0.30, "mouthLowerDown": 0.45, "mouthUpperUp": 0.30, "mouthSmile": 0.15},
-    "nn": {"jawOpen": 0.14, "mouthLowerDown": 0.30, "mouthUpperUp": 0.15},
-    "RR": {"jawOpen": 0.17, "mouthFunnel": 0.35, "mouthPucker": 0.20, "mouthLowerDown": 0.20},
-    "aa": {"jawOpen": 0.52, "mouthLowerDown": 0.25, "mouthUpperUp": 0.20},
-    "E": {"jawOpen": 0.28, "mouthStretch": 0.30, "mouthLowerDown": 0.30, "mouthUpperUp": 0.20, "mouthSmile": 0.15},
-    "I": {"jawOpen": 0.16, "mouthStretch": 0.35, "mouthLowerDown": 0.35, "mouthUpperUp": 0.25, "mouthSmile": 0.30},
-    "O": {"jawOpen": 0.36, "mouthFunnel": 0.60, "mouthPucker": 0.35},
-    "U": {"jawOpen": 0.16, "mouthPucker": 0.85, "mouthFunnel": 0.35},
+    "PP": {"mouthPress": 0.40, "mouthRollLower": 0.22, "mouthRollUpper": 0.22},
+    "FF": {"jawOpen": 0.05, "mouthRollLower": 0.70, "mouthUpperUp": 0.45, "mouthShrugLower": 0.20},
+    "TH": {"jawOpen": 0.17, "tongueOut": 0.35, "mouthLowerDown": 0.20, "mouthUpperUp": 0.15},
+    "DD": {"jawOpen": 0.13, "mouthLowerDown": 0.35, "mouthUpperUp": 0.20, "mouthStretch": 0.10},
+    "kk": {"jawOpen": 0.19, "mouthLowerDown": 0.20, "mouthUpperUp": 0.15},
+    "CH": {"jawOpen": 0.06, "mouthFunnel": 0.50, "mouthPucker": 0.30, "mouthLowerDown": 0.15},
+    "SS": {"jawOpen": 0.05, "mouthStretch": 0.30, "mouthLowerDown": 0.40, "mouthUpperUp": 0.25, "mouthSmile": 0.15},
+    "nn": {"jawOpen": 0.12, "mouthLowerDown": 0.28, "mouthUpperUp": 0.12},
+    "RR": {"jawOpen": 0.11, "mouthFunnel": 0.30, "mouthPucker": 0.30, "mouthLowerDown": 0.10},
+    "aa": {"jawOpen": 0.48, "mouthLowerDown": 0.20, "mouthUpperUp": 0.20},
+    "E": {"jawOpen": 0.25, "mouthStretch": 0.30, "mouthLowerDown": 0.30, "mouthUpperUp": 0.20, "mouthSmile": 0.15},
+    "I": {"jawOpen": 0.13, "mouthStretch": 0.35, "mouthLowerDown": 0.35, "mouthUpperUp": 0.25, "mouthSmile": 0.30},
+    "O": {"jawOpen": 0.30, "mouthFunnel": 0.45, "mouthPucker": 0.70},
+    "U": {"jawOpen": 0.11, "mouthPucker": 1.20, "mouthFunnel": 0.20},
 }
 
 

@@ -9,14 +9,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from digiclone.doctor import Finding, examine
+from digiclone import doctor as looking
+from digiclone.doctor import Finding
 
 COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
     """Look this machine over. Exits with 1 if there is a problem."""
-    findings = examine()
+    findings = looking.examine()
     if as_json:
         print(json.dumps([dataclasses.asdict(finding) for finding in findings], indent=2))
     else:

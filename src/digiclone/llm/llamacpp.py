@@ -52,7 +52,7 @@ class Options(Strict):
     temperature: float = 0.6
     top_p: float = 0.9
     repeat_penalty: float = 1.1
-    most_tokens: int = 160
+    most_tokens: int = 96
     seed: int = -1
     """Fixed for repeatable replies; -1 for a new one each time."""
 

@@ -25,7 +25,7 @@ _TURN = File(
     "2bb026316b14a660486a75b1733cd3fbab8c2fd0314dc9af7be49f8cca967e4f",
     8_679_182,
     (
-        "hf:pipecat-ai/smart-turn-v3@main!smart-turn-v3.2-cpu.onnx",
+        "hf:pipecat-ai/smart-turn-v3@f766f81d3cfdf7737ac64aad813d91bbfd56bf93!smart-turn-v3.2-cpu.onnx",
         "pypi:pipecat-ai==1.14.0!pipecat/audio/turn/smart_turn/data/smart-turn-v3.2-cpu.onnx",
     ),
 )

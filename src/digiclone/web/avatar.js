@@ -3,7 +3,6 @@
 import {
   AdditiveBlending,
   Box3,
-  Color,
   DirectionalLight,
   HemisphereLight,
   Matrix4,
@@ -14,6 +13,7 @@ import {
   Vector3,
   WebGLRenderer,
 } from "./vendor/three.module.js";
+import { graphics } from "./graphics.js";
 import { GLTFLoader } from "./vendor/GLTFLoader.js";
 
 /** Metres of height and width that the free part of the view shows at least: head and shoulders. */
@@ -26,14 +26,26 @@ const SCALES = [2, 1.5, 1, 0.75, 0.5];
 /** Milliseconds for one drawing above which the picture gets coarser, averaged over about a second. */
 const SLOW = 25;
 
-/** How each mesh shines: cheap materials, a third of the cost of physical ones, and most machines have no fast GPU. */
+/** How each mesh shines, by its name without "Left" and "Right": cheap materials, a third of the cost of physical ones, and most machines have no fast GPU. */
 const SHINE = {
   Head: { specular: 0x1c1614, shininess: 18 },
-  Eyes: { specular: 0x555555, shininess: 60 },
+  Eye: { specular: 0x555555, shininess: 60 },
   Teeth: { specular: 0x333333, shininess: 40 },
   Tongue: { specular: 0x222222, shininess: 30 },
   Hair: { specular: 0x18120e, shininess: 24 },
+  // Nothing but its highlight is seen of the cornea.
+  Cornea: { map: null, color: 0x000000, specular: 0xffffff, shininess: 220, blending: AdditiveBlending, transparent: true },
 };
+
+/** Takes the place of three's projection. The camera looks along the world's axis, so that a normal may turn in view space. */
+const HINGE = `
+  vec4 place = modelMatrix * vec4(transformed, 1.0);
+  float follow = smoothstep(neck.y - 0.06, neck.y + 0.06, place.y);
+  place.xyz = mix(place.xyz, mat3(bend) * (place.xyz - neck) + neck, follow);
+  vNormal = mix(vNormal, mat3(bend) * vNormal, follow);
+  vec4 mvPosition = viewMatrix * place;
+  gl_Position = projectionMatrix * mvPosition;
+`;
 
 export class Avatar {
   /** @type {HTMLCanvasElement} */
@@ -52,7 +64,7 @@ export class Avatar {
 
   /**
    * @param {HTMLElement} box  the avatar fills it
-   * @param {string} url  of a GLB with named morph targets: metres, Y up, facing +Z, nodes without transforms
+   * @param {string} url  of a GLB with named morph targets: metres, Y up, facing +Z
    * @param {() => number} margin  CSS pixels at the bottom of the box that something else covers
    * @throws {Error} if there is no WebGL, or no such head
    */
@@ -108,23 +120,24 @@ export class Avatar {
   }
 
   #light() {
-    const key = new DirectionalLight(0xfff1e4, 2.1);
+    const key = new DirectionalLight(0xfff1e4, 2.5);
     key.position.set(0.6, 0.8, 1.4);
     const fill = new DirectionalLight(0xbfd4ff, 0.55);
     fill.position.set(-1.2, 0.2, 0.9);
     const rim = new DirectionalLight(0x9cc4ff, 1.6);
     rim.position.set(-0.7, 0.7, -1.3);
-    this.#scene.add(new HemisphereLight(0xdfe9ff, 0x4a3c34, 1.25), key, fill, rim);
+    this.#scene.add(new HemisphereLight(0xe6eeff, 0x5a4a40, 1.55), key, fill, rim);
   }
 
   #take(root) {
     const head = new Box3();
+    root.updateMatrixWorld(true);
     root.traverse((mesh) => {
       if (!mesh.isMesh) return;
       mesh.frustumCulled = false;
       mesh.material = this.#dress(mesh);
       if (mesh.morphTargetDictionary) this.#meshes.push(mesh);
-      if (mesh.name === "Head") head.setFromBufferAttribute(mesh.geometry.attributes.position);
+      if (mesh.name === "Head") head.setFromBufferAttribute(mesh.geometry.attributes.position).applyMatrix4(mesh.matrixWorld);
     });
     if (head.isEmpty()) throw new Error("the avatar has no mesh named Head");
     const size = head.getSize(new Vector3());
@@ -137,21 +150,20 @@ export class Avatar {
 
   #dress({ name, material }) {
     const { map, color, side, alphaTest, transparent } = material;
-    const dressed = new MeshPhongMaterial({ name, map, color, side, alphaTest, transparent, specular: 0x000000, ...SHINE[name] });
+    const part = name.replace(/Left$|Right$/, "");
+    const dressed = new MeshPhongMaterial({ name, map, color, side, alphaTest, transparent, specular: 0x000000, ...SHINE[part] });
     if (transparent) dressed.depthWrite = false;
     if (alphaTest) dressed.alphaToCoverage = this.#renderer.getContext().getContextAttributes().antialias;
-    if (name === "Cornea") Object.assign(dressed, { map: null, color: new Color(0), specular: new Color(0xffffff), shininess: 220, blending: AdditiveBlending, transparent: true, depthWrite: false });
     dressed.onBeforeCompile = (shader) => this.#hinge(shader);
     return dressed;
   }
 
-  /** A neck for a mesh without bones: vertices turn about `neck`, fully above it, not at all 12 cm below. */
+  /** A neck for a head without bones: vertices turn about `neck`, fully from 6 cm above it, not at all from 6 cm below. */
   #hinge(shader) {
     Object.assign(shader.uniforms, { bend: this.#bend, neck: this.#neck });
     shader.vertexShader = shader.vertexShader
-      .replace("void main() {", "uniform mat4 bend;\nuniform vec3 neck;\nvoid main() {\nfloat follow = smoothstep(neck.y - 0.06, neck.y + 0.06, position.y);")
-      .replace("#include <morphnormal_vertex>", "#include <morphnormal_vertex>\nobjectNormal = mix(objectNormal, mat3(bend) * objectNormal, follow);")
-      .replace("#include <morphtarget_vertex>", "#include <morphtarget_vertex>\ntransformed = mix(transformed, mat3(bend) * (transformed - neck) + neck, follow);");
+      .replace("void main() {", "uniform mat4 bend;\nuniform vec3 neck;\nvoid main() {")
+      .replace("#include <project_vertex>", HINGE);
   }
 
   #resize() {
@@ -165,18 +177,8 @@ export class Avatar {
     const metres = Math.max(TALL / free, WIDE / width);
     const distance = (metres * height) / 2 / Math.tan((FIELD * Math.PI) / 360);
     this.#camera.aspect = width / height;
-    this.#camera.position.copy(this.#centre).add(new Vector3(0, 0.015, distance));
-    this.#camera.lookAt(this.#centre);
+    this.#camera.position.copy(this.#centre).add(new Vector3(0, 0, distance));
     this.#camera.setViewOffset(width, height, 0, covered / 2, width, height);
     this.#camera.updateProjectionMatrix();
   }
-}
-
-/** @returns {string} what draws, such as "llvmpipe"; empty where the browser does not tell */
-function graphics() {
-  const context = document.createElement("canvas").getContext("webgl2");
-  if (!context) throw new Error("this browser has no WebGL 2");
-  const name = context.getParameter(context.getExtension("WEBGL_debug_renderer_info")?.UNMASKED_RENDERER_WEBGL ?? context.RENDERER);
-  context.getExtension("WEBGL_lose_context")?.loseContext();
-  return String(name);
 }

@@ -57,6 +57,7 @@ function closure({ start, end }, t) {
 export function shape(visemes, t) {
   const weights = Object.fromEntries(VISEMES.slice(1).map((symbol) => [symbol, 0]));
   const close = { PP: 0, FF: 0 };
+  if (!Number.isFinite(t)) return weights;
   for (const mark of visemes) {
     if (!(mark.symbol in weights) || !(mark.end > mark.start)) continue;
     if (mark.start - LEAD - LIPS > t) break;

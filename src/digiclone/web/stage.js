@@ -2,6 +2,7 @@
 
 import { Face } from "./face.js";
 import { Flat } from "./flat.js";
+import { graphics } from "./graphics.js";
 
 /**
  * @typedef {object} Scene  what the stage must know for each picture
@@ -49,7 +50,7 @@ export class Stage {
    */
   async enter(url) {
     try {
-      // Imported here, so that a browser which cannot run three still shows the page.
+      if (!graphics()) throw new Error("this browser has no WebGL 2");
       const { Avatar } = await import("./avatar.js");
       this.#actor = await Avatar.load(this.#box, url, this.#scene.margin);
       return "";

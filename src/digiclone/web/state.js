@@ -30,7 +30,7 @@ export const START = Object.freeze({
 
 /** States in order of precedence: the first whose condition holds is shown. */
 const STATES = [
-  ["gone", (f) => f.link === "gone", (f) => `Server gone. Reconnecting in ${Math.max(1, Math.ceil(f.seconds))} s`],
+  ["gone", (f) => f.link === "gone", (f) => `Server gone, reconnecting in ${Math.max(1, Math.ceil(f.seconds))} s`],
   ["connecting", (f) => f.link === "connecting", () => "Connecting"],
   ["waking", (f) => !f.awake, (_, clone) => `${clone} is waking up`],
   ["held", (f) => f.held && f.speaking, () => "Held: go on, I am listening"],

@@ -1,0 +1,5 @@
+"""`python -m digiclone` is `digiclone`."""
+
+from digiclone.cli import main
+
+main()

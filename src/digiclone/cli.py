@@ -1,0 +1,75 @@
+"""The command line. Every command answers errors in a sentence, and imports what it needs when it runs."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from digiclone.commands import bench, models
+from digiclone.commands.doctor import doctor
+from digiclone.config import ConfigError
+from digiclone.weights import WeightsError
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+app.add_typer(models.app, name="models")
+app.add_typer(bench.app, name="bench")
+app.command()(doctor)
+
+CloneName = Annotated[str, typer.Option("--clone", help="Which clone; the only one there is, if you do not say.")]
+Settings = Annotated[list[str], typer.Option("--set", metavar="KIND.OPTION=VALUE", help="Overrule clone.toml and plan.toml.")]
+PORT = 8765
+
+
+@app.command()
+def serve(
+    clone: CloneName = "",
+    host: Annotated[str, typer.Option(help="An address of this machine; anything but loopback demands a token.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = PORT,
+    settings: Settings = [],  # noqa: B006  typer wants a literal
+) -> None:
+    """Open the page: talk to a clone in the browser."""
+    from digiclone.commands.serve import serve as run  # noqa: PLC0415
+
+    run(clone, host, port, settings)
+
+
+@app.command()
+def talk(
+    clone: Annotated[str, typer.Argument(help="Which clone.")],
+    audio: Annotated[Path | None, typer.Option(help="A recording of what you say.")] = None,
+    text: Annotated[str, typer.Option(help="Or what you say, in writing.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Where the clone's voice goes, as a wav file.")] = None,
+    events: Annotated[Path | None, typer.Option(help="Where the events go, one JSON object a line.")] = None,
+    settings: Settings = [],  # noqa: B006
+) -> None:
+    """One turn without a browser."""
+    from digiclone.commands.talk import talk as run  # noqa: PLC0415
+
+    run(clone, audio, text, out, events, settings)
+
+
+@app.command()
+def new(name: Annotated[str, typer.Argument(help="What the clone is called.")]) -> None:
+    """Make a clone: a folder you can read, edit, copy and delete."""
+    from digiclone.clone import create  # noqa: PLC0415
+
+    folder = create(name)
+    print(f"{folder}\nEdit persona.md to say who this is. Talk: digiclone serve --clone {folder.name}")
+
+
+@app.command()
+def setup() -> None:
+    """Fetch what a new clone needs, and build the default head. Needs the network the first time only."""
+    from digiclone.commands.setup import setup as run  # noqa: PLC0415
+
+    run()
+
+
+def main() -> None:
+    """Run the command line; known errors end in one sentence and exit code 1."""
+    try:
+        app()
+    except (ConfigError, WeightsError) as error:
+        print(f"digiclone: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,1 @@
+"""How fast, how much: the same functions for the benchmarks and the planner."""

@@ -1,0 +1,56 @@
+"""Real recorded speech to measure with: the test split of a data folder, or the clips that come with Moonshine."""
+
+import csv
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import soundfile
+
+from digiclone.dsp import split_at_quiet
+from digiclone.types import Audio
+from digiclone.weights import File, Model, fetch
+
+_WHEEL = "pypi:moonshine-voice==0.0.65@manylinux_2_34_x86_64!moonshine_voice/assets/"
+CLIPS = (
+    File("beckett.wav", "e5a26b3d29e5b0bc8dbd72c11d16a3808a4ec0ac45b21f12a27d2a2fe5c5ae61", 318_978, (_WHEEL + "beckett.wav",)),
+    File("two_cities.wav", "f3348494d77cb74a02862f5e685ed09faf3e75832c5cc5c80703282c2cd8b52e", 4_260_326, (_WHEEL + "two_cities.wav",)),
+)
+MODELS = (Model("moonshine-clips", CLIPS, "MIT", "Useful Sensors (Moonshine AI)"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One utterance, and what was said if that is known."""
+
+    name: str
+    audio: Audio
+    text: str = ""
+
+
+def recordings(count: int, folder: Path | None = None) -> list[Recording]:
+    """`count` utterances of 1.5 to 8 seconds, questions first, over and over if there are too few.
+
+    From the `test` split of the LJSpeech-style folders in `folder` (default: `DIGICLONE_DATA`, else `../shared/data`).
+    """
+    folder = folder or Path(os.environ.get("DIGICLONE_DATA", Path.cwd().parent / "shared" / "data"))
+    found = [r for meta in sorted(folder.glob("*/metadata.csv")) for r in _test_split(meta)] or _clips()
+    chosen = sorted(found, key=lambda r: not r.text.rstrip().endswith("?"))
+    return [chosen[i % len(chosen)] for i in range(count)]
+
+
+def _test_split(metadata: Path) -> list[Recording]:
+    with metadata.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="|", quoting=csv.QUOTE_NONE))
+    wanted = [r for r in rows if r["split"] == "test" and 1.5 <= float(r["seconds"]) <= 8]
+    return [Recording(r["id"], _read(metadata.parent / "clips" / f"{r['id']}.flac"), r["text"]) for r in wanted]
+
+
+def _clips() -> list[Recording]:
+    pieces = [(f.name, p) for f in CLIPS for p in split_at_quiet(_read(fetch(f)), 6.0)]
+    return [Recording(f"{name}#{i}", piece) for i, (name, piece) in enumerate(pieces) if piece.seconds >= 1.5]
+
+
+def _read(file: Path) -> Audio:
+    samples, rate = soundfile.read(file, dtype="float32", always_2d=True)
+    return Audio(samples.mean(axis=1), rate)

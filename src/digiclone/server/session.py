@@ -1,0 +1,343 @@
+"""One browser tab: what it sends, what it hears, and who may interrupt whom."""
+
+import asyncio
+import logging
+import sqlite3
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass, replace
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from digiclone import wire
+from digiclone.barge import judge
+from digiclone.clone import Clone
+from digiclone.events import (
+    Event, Failed, Heard, Held, Interrupted, Measured, Ready, SpeechEnded, SpeechStarted, Spoke,
+)  # fmt: skip
+from digiclone.events import Resumed as SoundResumed
+from digiclone.listen import Ended, Paused, Piece, Resumed, Signal, Started
+from digiclone.server.ear import Ear
+from digiclone.server.limits import Meter
+from digiclone.server.reply import Reply
+from digiclone.stages import ASR
+from digiclone.types import Audio, Mark
+
+log = logging.getLogger(__name__)
+_CAPTION = 1.0
+"""Seconds of new voice between two captions of what the person is saying."""
+_FIRST_LOOK, _NEXT_LOOK, _LAST_LOOK = 0.7, 0.3, 2.5
+"""Seconds of an interrupting voice before its first transcript, between transcripts, and before doubt ends."""
+_WARY = 2
+"""After so many echoes in a session the sound is no longer held on suspicion: this room needs proof first."""
+
+
+@dataclass(frozen=True)
+class After:
+    """An ASR that continues what was already understood."""
+
+    asr: ASR
+    before: str
+
+    def transcribe(self, audio: Audio) -> str:
+        return f"{self.before} {self.asr.transcribe(audio)}".strip()
+
+
+@dataclass(slots=True)
+class Turn:
+    """A turn that was released: its reply, and the number of its row in the history."""
+
+    reply: Reply
+    row: int | None = None
+    said: str = ""
+
+
+class Session:
+    """Feed `run` a socket and a clone that is awake."""
+
+    def __init__(self, socket: WebSocket, clone: Clone) -> None:
+        self._socket, self._clone = socket, clone
+        self._began = time.monotonic()
+        self._ear = Ear(clone.cast.vad)
+        self._hands_free = False
+        self._pressed = False
+        self._meter = Meter()
+        self._number = 0
+        self._turns: dict[int, Turn] = {}
+        self._guess: Reply | None = None
+        self._before: list[str] = []
+        self._captioned = 0.0
+        self._doubt: asyncio.Task[None] | None = None
+        self._doubted: Ended | None = None
+        self._echoes = 0
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    # ── the socket ──
+
+    async def run(self) -> None:
+        """Serve the tab until it goes away. Raises `wire.BadFrame` for a page that does not keep to the protocol."""
+        await self._send(Ready(self._clone.display, self._clone.models, tuple(self._clone.history.last(20))))
+        try:
+            while (frame := await self._socket.receive())["type"] != "websocket.disconnect":
+                if (sound := frame.get("bytes")) is not None:
+                    await self._on_sound(sound)
+                else:
+                    await self._on_command(wire.parse(frame["text"]))
+        except WebSocketDisconnect:
+            log.info("the page went away")
+        finally:
+            await self._leave()
+
+    async def _leave(self) -> None:
+        for turn in self._turns.values():
+            turn.reply.stop()
+        self._drop_guess()
+        if self._doubt:
+            self._doubt.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _send(self, event: Event, number: int | None = None) -> None:
+        number = self._number if number is None else number
+        try:
+            await self._socket.send_bytes(wire.encode(event, number, self._clock()))
+        except (WebSocketDisconnect, RuntimeError):
+            log.info("the page went away before it heard of %s", type(event).__name__)
+
+    def _clock(self) -> float:
+        return time.monotonic() - self._began
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    # ── what the page sends ──
+
+    async def _on_sound(self, sound: bytes) -> None:
+        if len(sound) > wire.MOST_AUDIO or len(sound) % 2:
+            raise wire.BadFrame("a sound frame is at most 64 KiB of whole 16-bit samples")
+        self._meter.sound(len(sound) / 2 / self._ear.rate)
+        if not (self._hands_free or self._pressed):
+            return
+        for signal in self._ear.hear(sound):
+            await self._on_signal(signal)
+        self._caption()
+
+    async def _on_command(self, command: wire.Command) -> None:
+        self._meter.command()
+        match command:
+            case wire.Mic(rate=rate):
+                self._ear.tune(rate)
+            case wire.Mode(hands_free=hands_free):
+                self._hands_free = hands_free
+                self._ear.listener.forget()
+            case wire.Talk(down=True):
+                self._pressed = True
+                await self._interrupt()
+                await self._on_signals(self._ear.press())
+            case wire.Talk():
+                self._pressed = False
+                await self._on_signals(self._ear.release())
+            case wire.Say(text=text):
+                await self._interrupt()
+                self._release(self._start(text))
+            case wire.Stop():
+                await self._interrupt()
+            case wire.Played(turn=number, seconds=seconds):
+                await self._on_played(number, seconds)
+
+    async def _on_played(self, number: int, seconds: float) -> None:
+        turn = self._turns.get(number)
+        if turn is None:
+            return
+        playback = turn.reply.playback
+        playback.seconds = max(playback.seconds, min(seconds, playback.total))
+        await self._remember(turn, playback.said())
+
+    # ── what the ear hears ──
+
+    async def _on_signals(self, signals: list[Signal]) -> None:
+        for signal in signals:
+            await self._on_signal(signal)
+
+    async def _on_signal(self, signal: Signal) -> None:
+        if self._doubt:  # whose voice this is, `_judge` finds out
+            if isinstance(signal, Ended):
+                self._doubted = signal
+            return
+        match signal:
+            case Started():
+                await self._on_started()
+            case Paused(audio=audio):
+                self._drop_guess()
+                self._guess = self._start(audio)
+                self._spawn(self._ask_finished(audio))
+            case Resumed():
+                self._drop_guess()
+            case Piece(audio=audio):
+                self._drop_guess()
+                text = await run_in_threadpool(self._clone.cast.asr.transcribe, audio)
+                self._before.append(text)
+                self._captioned = 0.0
+            case Ended():
+                await self._on_ended(signal)
+
+    async def _on_started(self) -> None:
+        await self._send(SpeechStarted())
+        self._captioned = 0.0
+        current = self._turns.get(self._number)
+        if current is None or current.reply.stopped:
+            return
+        if current.reply.playback.sounding and not self._pressed:
+            self._doubt = self._spawn(self._judge(current))
+        elif not current.reply.playback.chunks:
+            # cut off before a sound came: the person goes on with the same thought
+            self._before = [current.reply.text] if current.reply.text else []
+            await self._interrupt()
+
+    async def _on_ended(self, ended: Ended) -> None:
+        await self._send(SpeechEnded())
+        reply = self._guess or self._start(ended.audio)
+        self._guess = None
+        self._before = []
+        self._release(reply, self._clock() - ended.silence)
+
+    async def _ask_finished(self, audio: Audio) -> None:
+        guess = self._guess
+        finished = await run_in_threadpool(self._clone.cast.vad.finished, audio)
+        if self._guess is guess:  # still the same pause
+            self._ear.listener.judge(finished)
+
+    def _caption(self) -> None:
+        listener = self._ear.listener
+        if not listener.speaking or self._doubt or self._guess:
+            return
+        audio = listener.audio
+        if audio.seconds - self._captioned >= _CAPTION:
+            self._captioned = audio.seconds
+            self._spawn(self._write_caption(audio))
+
+    async def _write_caption(self, audio: Audio) -> None:
+        text = await run_in_threadpool(self._continued().transcribe, audio)
+        if self._ear.listener.speaking:
+            await self._send(Heard(text, final=False))
+
+    # ── somebody speaks while the clone does ──
+
+    async def _judge(self, turn: Turn) -> None:
+        """Echo, "mm-hmm" or interruption? Until that is known the sound is held."""
+        held = self._echoes < _WARY
+        if held:
+            await self._send(Held())
+        look, verdict, text = _FIRST_LOOK, "unsure", ""
+        while verdict == "unsure":
+            ended = self._doubted
+            audio = ended.audio if ended else self._ear.listener.audio
+            if ended is None and audio.seconds < look:
+                await asyncio.sleep(0.02)
+                continue
+            text = await run_in_threadpool(self._clone.cast.asr.transcribe, audio)
+            final = ended is not None or audio.seconds > _LAST_LOOK
+            verdict = judge(text, turn.reply.playback.nearby(), final=final)
+            look = audio.seconds + _NEXT_LOOK
+        log.info("%s: %r", verdict, text)
+        ended, self._doubt, self._doubted = self._doubted, None, None
+        if verdict == "interruption":
+            await self._interrupt()
+            if ended:
+                await self._on_ended(ended)
+            return
+        self._echoes += verdict == "echo"
+        self._ear.listener.forget()
+        if held:
+            await self._send(SoundResumed())
+
+    async def _interrupt(self) -> None:
+        """Be silent, now: the page first, the models as soon as they can."""
+        if self._doubt:
+            self._doubt.cancel()
+            self._doubt = self._doubted = None
+        turn = self._turns.get(self._number)
+        if turn is None or turn.reply.stopped:
+            return
+        turn.reply.stop()
+        await self._send(Interrupted())
+
+    # ── turns ──
+
+    def _continued(self) -> ASR:
+        asr = self._clone.cast.asr
+        return After(asr, " ".join(self._before)) if self._before else asr
+
+    def _start(self, heard: Audio | str) -> Reply:
+        cast = replace(self._clone.cast, asr=self._continued())
+        reply = Reply(cast, heard, self._clone.prompt(), self._clock)
+        self._spawn(reply.join())
+        if not isinstance(heard, str):
+            self._spawn(self._send_guess(reply))
+        return reply
+
+    async def _send_guess(self, reply: Reply) -> None:
+        """What was understood so far, as a caption, while it is not yet certain that the person has finished."""
+        await reply.transcribed.wait()
+        if self._guess is reply and reply.text:
+            await self._send(Heard(reply.text, final=False))
+
+    def _drop_guess(self) -> None:
+        if self._guess:
+            self._guess.stop()
+            self._guess = None
+
+    def _release(self, reply: Reply, voice_ended: float | None = None) -> None:
+        self._number += 1
+        turn = self._turns[self._number] = Turn(reply)
+        self._turns.pop(self._number - 2, None)
+        reply.release()
+        self._spawn(self._deliver(turn, self._number, voice_ended))
+
+    async def _deliver(self, turn: Turn, number: int, voice_ended: float | None) -> None:
+        playback = turn.reply.playback
+        released = self._clock()
+        async for event in turn.reply.events():
+            match event:
+                case Heard(text=text) if text:
+                    await self._begin_row(turn, text)
+                case Spoke(speech=speech):
+                    playback.chunks.append(speech)
+                case Measured(spans=spans) if voice_ended is not None:
+                    event = Measured((*spans, *_waits(spans, voice_ended, released)))
+                case Failed(stage=stage, error=error):
+                    log.warning("%s failed: %s", stage, error)
+                case _:
+                    pass
+            if not turn.reply.stopped:
+                await self._send(event, number)
+
+    async def _begin_row(self, turn: Turn, heard: str) -> None:
+        try:
+            self._clone.history.add("user", heard)
+            turn.row = self._clone.history.add("assistant", "")
+        except sqlite3.Error as error:
+            await self._send(Failed("history", str(error), "what is said now will not be remembered; is the disk full?"))
+
+    async def _remember(self, turn: Turn, said: str) -> None:
+        if turn.row is None or said == turn.said:
+            return
+        turn.said = said
+        try:
+            self._clone.history.amend(turn.row, said)
+        except sqlite3.Error as error:
+            turn.row = None
+            await self._send(Failed("history", str(error), "what is said now will not be remembered; is the disk full?"))
+
+
+def _waits(spans: tuple[Mark, ...], voice_ended: float, released: float) -> tuple[Mark, ...]:
+    """The wait for the end of the person's turn, and how long the reply had been ready by then."""
+    ready = max(span.end for span in spans)
+    waits = [Mark("endpoint", voice_ended, released)]
+    if ready < released:
+        waits.append(Mark("wait", ready, released))
+    return tuple(waits)
