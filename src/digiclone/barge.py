@@ -1,7 +1,7 @@
 """While the clone speaks, a voice is heard: is it the clone's own echo, an "mm-hmm", or somebody interrupting?
 
-Echo cancellers leave a residue, most of it in the first seconds. But the clone knows what it is saying: a transcript made
-of its own recent words is an echo, whatever the sound is like. Pure functions of text.
+Echo cancellers leave a residue, most of it in the first seconds. But the clone knows what it is saying: a transcript
+made of its own recent words is an echo, whatever the sound is like. Pure functions of text.
 """
 
 import difflib
@@ -11,7 +11,34 @@ from typing import Literal
 Verdict = Literal["echo", "backchannel", "interruption", "unsure"]
 
 BACKCHANNELS = frozenset(
-    "mm mmm hm hmm mhm mmhm uh huh uhhuh um ah oh okay ok yeah yes yep right sure wow really nice cool i see alright".split()
+    [
+        "mm",
+        "mmm",
+        "hm",
+        "hmm",
+        "mhm",
+        "mmhm",
+        "uh",
+        "huh",
+        "uhhuh",
+        "um",
+        "ah",
+        "oh",
+        "okay",
+        "ok",
+        "yeah",
+        "yes",
+        "yep",
+        "right",
+        "sure",
+        "wow",
+        "really",
+        "nice",
+        "cool",
+        "i",
+        "see",
+        "alright",
+    ]
 )
 """Words that mean "go on". A turn made of nothing else does not interrupt."""
 ECHO = 0.6

@@ -17,14 +17,18 @@ app.add_typer(bench.app, name="bench")
 app.command()(doctor)
 
 CloneName = Annotated[str, typer.Option("--clone", help="Which clone; the only one there is, if you do not say.")]
-Settings = Annotated[list[str], typer.Option("--set", metavar="KIND.OPTION=VALUE", help="Overrule clone.toml and plan.toml.")]
+Settings = Annotated[
+    list[str], typer.Option("--set", metavar="KIND.OPTION=VALUE", help="Overrule clone.toml and plan.toml.")
+]
 PORT = 8765
 
 
 @app.command()
 def serve(
     clone: CloneName = "",
-    host: Annotated[str, typer.Option(help="An address of this machine; anything but loopback demands a token.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="An address of this machine; anything but loopback demands a token.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = PORT,
     settings: Settings = [],  # noqa: B006  typer wants a literal
 ) -> None:

@@ -26,7 +26,7 @@ from digiclone.weights import File, home
 Sections = Mapping[str, Mapping[str, Any]]
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _TOML = """\
-# What plays each part, and its options: `digiclone models list` shows what there is, `digiclone doctor` what is in force.
+# What plays each part. `digiclone models list` shows what there is, `digiclone doctor` what is in force.
 # A plan.toml beside this file is stronger, a flag such as --set llm.format=Q4_0 stronger still.
 name = "{name}"
 
@@ -146,7 +146,8 @@ class Clone:
         return Cast(**{kind: _backend(kind, c.backend, _freeze(c.options)) for kind, c in self.choices.items()})
 
     def wake(self) -> None:
-        """Load the models and let the language model read the persona, so that the first reply is as quick as the rest."""
+        """Load the models and let the language model read the persona, so that the first reply is as quick as the
+        rest."""
         reply = self.cast.llm.reply([*self.prompt(), Message("user", "Hello.")])
         next(iter(reply), None)
 

@@ -1,4 +1,5 @@
-"""What was said, in SQLite. A row is written as soon as it is known and amended as more is said: `kill -9` loses nothing."""
+"""What was said, in SQLite. A row is written as soon as it is known and amended as more is said: `kill -9` loses
+nothing."""
 
 import sqlite3
 import threading

@@ -1,7 +1,8 @@
 """Microphone in, "started / paused / resumed / ended" out. Pure: no clock, no model, no thread.
 
-Time is counted in windows of sound, so a recording and a live microphone give the same answers. What a voice is comes in
-as a probability per window (the VAD's); whether a pause is the end of the turn comes in through `judge` (Smart Turn's).
+Time is counted in windows of sound, so a recording and a live microphone give the same answers. What a voice is comes
+in as a probability per window (the VAD's); whether a pause is the end of the turn comes in through `judge` (Smart
+Turn's).
 """
 
 from dataclasses import dataclass, field

@@ -9,7 +9,7 @@ def session(model: Path | bytes, threads: int) -> Any:
 
     Spinning threads would steal the cores from the next stage: with two cores that costs more than it saves.
     """
-    import onnxruntime  # noqa: PLC0415  the heavy import of every ONNX backend
+    import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -23,8 +23,8 @@ def session(model: Path | bytes, threads: int) -> Any:
 def with_output(model: bytes, name: str) -> bytes:
     """`model` with one more output: the inner tensor `name`.
 
-    Protocol buffers merge by concatenation, so a second ModelProto{graph{output{name}}} behind the first adds the output
-    without unpacking the graph or needing the `onnx` package. ModelProto.graph is field 7, GraphProto.output 12,
+    Protocol buffers merge by concatenation, so a second ModelProto{graph{output{name}}} behind the first adds the
+    output without unpacking the graph or needing the `onnx` package. ModelProto.graph is field 7, GraphProto.output 12,
     ValueInfoProto.name 1 (onnx.proto3).
     """
     return model + _field(7, _field(12, _field(1, name.encode())))

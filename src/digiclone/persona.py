@@ -10,8 +10,8 @@ _STEP = 8
 """Messages that leave the window together."""
 
 TEMPLATE = """\
-You are {name}. You talk with people face to face, so you answer in one or two short spoken sentences, warmly and plainly.
-You never use lists, headings or emoji.
+You are {name}. You talk with people face to face, so you answer in one or two short spoken sentences, warmly and
+plainly. You never use lists, headings or emoji.
 """
 """The persona.md of a new clone."""
 

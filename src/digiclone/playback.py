@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from digiclone.types import Speech
 
 _BEHIND, _AHEAD = 3.0, 1.0
-"""Seconds around the played position in which an echo's words lie: the page's report, the room and the recogniser lag."""
+"""Seconds around the played position in which an echo's words lie: the page's report, the room and the recogniser
+lag."""
 
 
 @dataclass(slots=True)

@@ -44,9 +44,12 @@ def load(kind: str, name: str, **options: Any) -> Any:
 
 
 def models() -> list[tuple[str, str, Model, bool]]:
-    """The catalogue: (kind, backend, model, whether a new clone uses it). The 3D head's parts come as `avatar:default`."""
+    """The catalogue: (kind, backend, model, whether a new clone uses it). The 3D head's parts come as
+    `avatar:default`."""
     backends = [(kind, name) for kind in DEFAULTS for name in names(kind)]
-    rows = [(kind, name, row, _is_default(kind, name, row)) for kind, name in backends for row in module(kind, name).MODELS]
+    rows = [
+        (kind, name, row, _is_default(kind, name, row)) for kind, name in backends for row in module(kind, name).MODELS
+    ]
     head = importlib.import_module("digiclone.avatar.default")
     return [*rows, *(("avatar", "default", row, True) for row in head.MODELS)]
 

@@ -9,8 +9,8 @@ def requantise(source: Path, out: Path, kind: str) -> None:
 
     Vectors stay as they are; the token table of a Q4_0 file is kept in Q8_0, since it is also the output layer.
     """
-    from gguf import GGMLQuantizationType, GGUFReader, GGUFWriter, LlamaFileType  # noqa: PLC0415
-    from gguf.quants import dequantize, quantize  # noqa: PLC0415
+    from gguf import GGMLQuantizationType, GGUFReader, GGUFWriter, LlamaFileType
+    from gguf.quants import dequantize, quantize
 
     reader = GGUFReader(source)
     writer = GGUFWriter(out, reader.fields["general.architecture"].contents())
@@ -34,7 +34,7 @@ _REWRITTEN = {"general.architecture", "general.file_type", "general.quantization
 
 
 def _copy_metadata(reader: Any, writer: Any) -> None:
-    from gguf import GGUFValueType  # noqa: PLC0415
+    from gguf import GGUFValueType
 
     for key, field in reader.fields.items():
         if key.startswith("GGUF.") or key in _REWRITTEN:

@@ -47,7 +47,7 @@ class WeightsError(Exception):
     """Something about the store; the message ends in what to do next."""
 
 
-class SourceFailed(WeightsError):  # noqa: N818
+class SourceFailed(WeightsError):
     """This source cannot give the file; another one may."""
 
 

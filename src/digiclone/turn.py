@@ -41,42 +41,50 @@ def turn(
     `workers.stop()` interrupts, from any thread: the events just end. A stage that raises ends the turn with `Failed`.
     """
     watch = Stopwatch(clock)
-
-    def speak(words: Iterator[str]) -> Iterator[tuple[str, Speech]]:
-        for phrase in watch.first("first_phrase", phrases(words)):
-            for chunk in watch.first("tts_first_audio", cast.tts.speak(phrase)):
-                yield phrase, chunk
-
-    def transcribe(audio: Audio) -> Iterator[str]:
-        yield cast.asr.transcribe(audio)
-
-    typed = isinstance(heard, str)
     try:
         text = ""
-        for text in (heard,) if typed else workers.ahead("asr", watch.first("asr", transcribe(heard))):
+        for text in hear(cast, heard, workers, watch):
             yield Heard(text)
-        if not text.strip():
-            if not workers.stopped:
-                yield Done()
-            return
-        sound = None if typed else heard
-        reply = watch.first("llm_first_token", cast.llm.reply([*messages, Message("user", shorten(text))], sound))
-        said = None
-        for phrase, chunk in workers.ahead("tts", speak(workers.ahead("llm", reply, depth=256))):
-            if phrase is not said:
-                yield Said(phrase)
-            with stage("lipsync"):
-                yield Mouthed(cast.lipsync.mouth(chunk))
-            yield Spoke(chunk)
-            if said is None:
-                yield Measured(watch.spans())
-            said = phrase
+        if text.strip():
+            sound = heard if isinstance(heard, Audio) else None
+            reply = cast.llm.reply([*messages, Message("user", shorten(text))], sound)
+            words = workers.ahead("llm", watch.first("llm_first_token", reply), depth=256)
+            yield from perform(cast, workers.ahead("tts", speak(cast, words, watch)), watch)
         if not workers.stopped:
             yield Done()
     except StageError as error:
         yield Failed(error.stage, str(error), error.hint)
     finally:
         workers.stop()
+
+
+def hear(cast: Cast, heard: Audio | str, workers: Workers, watch: "Stopwatch") -> Iterable[str]:
+    """The words of what was heard, once they are known."""
+    if isinstance(heard, str):
+        return (heard,)
+    return workers.ahead("asr", watch.first("asr", (cast.asr.transcribe(audio) for audio in (heard,))))
+
+
+def speak(cast: Cast, words: Iterator[str], watch: "Stopwatch") -> Iterator[tuple[str, Speech]]:
+    """Each phrase as soon as it is written, with each chunk of its sound."""
+    for phrase in watch.first("first_phrase", phrases(words)):
+        for chunk in watch.first("tts_first_audio", cast.tts.speak(phrase)):
+            yield phrase, chunk
+
+
+def perform(cast: Cast, speech: Iterator[tuple[str, Speech]], watch: "Stopwatch") -> Iterator[Event]:
+    """Words, mouth and sound, in that order: the page must know the mouth before the sound plays."""
+    said = None
+    for phrase, chunk in speech:
+        if phrase is not said:
+            yield Said(phrase)
+        with stage("lipsync"):
+            visemes = cast.lipsync.mouth(chunk)
+        yield Mouthed(visemes)
+        yield Spoke(chunk)
+        if said is None:
+            yield Measured(watch.spans())
+        said = phrase
 
 
 class Stopwatch:

@@ -37,15 +37,15 @@ SEAL = 1_577_836_800
 hashes it again. So a file that was changed is noticed at the price of a `stat`."""
 
 
-class Missing(WeightsError):  # noqa: N818
+class Missing(WeightsError):
     """The file is not in the store."""
 
 
-class NoSpace(WeightsError):  # noqa: N818
+class NoSpace(WeightsError):
     """The disk is full, or would be."""
 
 
-class Offline(WeightsError):  # noqa: N818
+class Offline(WeightsError):
     """The file would have to be downloaded, and DIGICLONE_OFFLINE=1 forbids it."""
 
 

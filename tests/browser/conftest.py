@@ -12,12 +12,18 @@ import pytest
 from stub_server import WEB, Stub
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-SWITCHES = (
-    "--no-sandbox --autoplay-policy=no-user-gesture-required --use-fake-ui-for-media-stream "
-    "--use-fake-device-for-media-stream --disable-background-networking --disable-component-update --disable-sync "
-    "--no-first-run --disable-quic"
-).split()
-SOFTWARE_GL = "--use-gl=angle --use-angle=gl-egl --ignore-gpu-blocklist".split()
+SWITCHES = [
+    "--no-sandbox",
+    "--autoplay-policy=no-user-gesture-required",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+]
+SOFTWARE_GL = ["--use-gl=angle", "--use-angle=gl-egl", "--ignore-gpu-blocklist"]
 MIC_HERTZ = 600
 PATIENCE = 10.0
 """Seconds that a condition may take to come true."""
@@ -135,7 +141,9 @@ class Tab:
             value = self.page.evaluate(condition) if isinstance(condition, str) else condition()
             if value:
                 return value
-            assert time.monotonic() < end, f"{condition} did not come true; state {self.page.evaluate('digiclone.state')}"
+            assert time.monotonic() < end, (
+                f"{condition} did not come true; state {self.page.evaluate('digiclone.state')}"
+            )
             time.sleep(0.01)
 
     def state(self, name: str) -> None:

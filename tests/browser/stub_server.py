@@ -201,7 +201,9 @@ class Stub:
 
     def start(self, port: int = 0) -> "Stub":
         """Serves in a thread until the process ends; returns once it answers."""
-        server = uvicorn.Server(uvicorn.Config(self.app(), host="127.0.0.1", port=port, log_level="warning", ws="websockets-sansio"))
+        server = uvicorn.Server(
+            uvicorn.Config(self.app(), host="127.0.0.1", port=port, log_level="warning", ws="websockets-sansio")
+        )
 
         async def serve() -> None:
             self.loop = asyncio.get_running_loop()

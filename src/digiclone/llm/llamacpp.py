@@ -1,16 +1,17 @@
 """llama.cpp in this process, through the xllamacpp wheel: any GGUF model, tokens as they come.
 
-Three things make a small machine answer soon. The prompt stays in the KV cache, so a turn evaluates only what is new. The
-weights are written once in the format this engine multiplies fastest (`requantise`). And waiting threads sleep: by
-default OpenMP's spin, and whenever another program wants a core each token then waits for the scheduler (measured on two
-busy cores: 7 tokens a second spinning, 53 asleep).
+Three things make a small machine answer soon. The prompt stays in the KV cache, so a turn evaluates only what is new.
+The weights are written once in the format this engine multiplies fastest (`requantise`). And waiting threads sleep: by
+default OpenMP's spin, and whenever another program wants a core each token then waits for the scheduler (measured on
+two busy cores: 7 tokens a second spinning, 53 asleep).
 """
 
 import ctypes
+import importlib
 import os
 import signal
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -64,7 +65,7 @@ class EngineError(Exception):
 class Backend:
     def __init__(self, options: Options) -> None:
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before the library loads: see above
-        import xllamacpp  # noqa: PLC0415
+        xllamacpp: Any = importlib.import_module("xllamacpp")  # a compiled module without type stubs
 
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         parameters = xllamacpp.CommonParams()
@@ -91,8 +92,13 @@ class Backend:
     def reply(self, messages: Sequence[Message], audio: Audio | None = None) -> Iterator[str]:
         chat = [{"role": m.role, "content": m.text} for m in messages]
         request = {"messages": chat, "stream": True, "cache_prompt": True, **self._sampling}
-        for chunk in pushed(lambda push: self._server.handle_chat_completions(request, push)):
-            yield from filter(None, map(_content, chunk if isinstance(chunk, list) else [chunk]))
+
+        def run(push: Callable[[Any], bool]) -> None:
+            self._server.handle_chat_completions(request, push)
+
+        for answer in pushed(run):
+            chunks = answer if isinstance(answer, list) else [answer]
+            yield from filter(None, map(_content, chunks))
 
 
 def _content(chunk: dict[str, Any]) -> str:

@@ -11,7 +11,9 @@ def device() -> dict[str, Any]:
     """What a figure was measured on."""
     return {
         "cpu": _cpu_name(),
-        "cores": len(psutil.Process().cpu_affinity()) if hasattr(psutil.Process, "cpu_affinity") else psutil.cpu_count(),
+        "cores": len(psutil.Process().cpu_affinity())
+        if hasattr(psutil.Process, "cpu_affinity")
+        else psutil.cpu_count(),
         "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
         "system": platform.platform(terse=True),
         "python": platform.python_version(),
@@ -26,7 +28,8 @@ def slug() -> str:
 
 
 def peak_memory(pid: int) -> float:
-    """The most memory that a running process ever held, in MB. On Linux the kernel's own figure, elsewhere the present one."""
+    """The most memory that a running process ever held, in MB. On Linux the kernel's own figure, elsewhere the
+    present one."""
     status = Path(f"/proc/{pid}/status")
     if status.is_file():
         (line,) = (x for x in status.read_text().splitlines() if x.startswith("VmHWM:"))

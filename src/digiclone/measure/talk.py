@@ -147,10 +147,11 @@ async def _exchange(caller: Caller, clip: Recording) -> Exchange | None:
 
 
 async def _interrupt(caller: Caller, question: Recording, interruption: Recording) -> tuple[float, float] | None:
-    """Ask, let the clone begin, speak over it. Seconds from the voice to silence, and to certainty; None if it was through."""
+    """Ask, let the clone begin, speak over it. Seconds from the voice to silence, and to certainty; None if it was
+    through."""
     seen = len(caller.arrivals)
     await caller.say(question.audio)
-    spoke = await caller.expect("Spoke", seen)
+    await caller.expect("Spoke", seen)
     await asyncio.sleep(_LISTEN_FIRST)
     if not caller.sounding(at_least=1.0):
         await caller.expect("Done", seen)

@@ -33,7 +33,8 @@ class Meter:
 
     def __init__(self) -> None:
         self._sound = Bucket(rate=1.1, room=2.0)
-        """Seconds of sound per second: real time, a tenth more for clocks that differ, and what a stalled tab caught up."""
+        """Seconds of sound per second: real time, a tenth more for clocks that differ, and what a stalled tab
+        caught up."""
         self._commands = Bucket(rate=20, room=60)
 
     def sound(self, seconds: float) -> None:

@@ -63,7 +63,7 @@ class Reply:
                     self.text = event.text
                     self.transcribed.set()
                 self._events.put_nowait(event)
-        except Exception as error:  # noqa: BLE001  a mistake in our own code must end the turn, not the conversation
+        except Exception as error:
             logging.getLogger(__name__).exception("a turn broke")
             self._events.put_nowait(Failed("turn", f"{type(error).__name__}: {error}"))
         finally:

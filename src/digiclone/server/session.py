@@ -15,7 +15,16 @@ from digiclone import wire
 from digiclone.barge import judge
 from digiclone.clone import Clone
 from digiclone.events import (
-    Event, Failed, Heard, Held, Interrupted, Measured, Ready, SpeechEnded, SpeechStarted, Spoke,
+    Event,
+    Failed,
+    Heard,
+    Held,
+    Interrupted,
+    Measured,
+    Ready,
+    SpeechEnded,
+    SpeechStarted,
+    Spoke,
 )  # fmt: skip
 from digiclone.events import Resumed as SoundResumed
 from digiclone.listen import Ended, Paused, Piece, Resumed, Signal, Started
@@ -321,7 +330,9 @@ class Session:
             self._clone.history.add("user", heard)
             turn.row = self._clone.history.add("assistant", "")
         except sqlite3.Error as error:
-            await self._send(Failed("history", str(error), "what is said now will not be remembered; is the disk full?"))
+            await self._send(
+                Failed("history", str(error), "what is said now will not be remembered; is the disk full?")
+            )
 
     async def _remember(self, turn: Turn, said: str) -> None:
         if turn.row is None or said == turn.said:
@@ -331,7 +342,9 @@ class Session:
             self._clone.history.amend(turn.row, said)
         except sqlite3.Error as error:
             turn.row = None
-            await self._send(Failed("history", str(error), "what is said now will not be remembered; is the disk full?"))
+            await self._send(
+                Failed("history", str(error), "what is said now will not be remembered; is the disk full?")
+            )
 
 
 def _waits(spans: tuple[Mark, ...], voice_ended: float, released: float) -> tuple[Mark, ...]:

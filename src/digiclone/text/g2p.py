@@ -14,6 +14,6 @@ def phonemize(text: str, *, british: bool = False) -> str:
 
 @cache
 def _g2p(british: bool) -> Any:
-    from hibari.g2p import G2P  # noqa: PLC0415  unpacks its lexicons: 0.3 s
+    from hibari.g2p import G2P
 
     return G2P(british=british)

@@ -17,7 +17,7 @@ _PAUSES = {".": 0.30, "!": 0.30, "?": 0.32, "…": 0.35, ":": 0.22, ";": 0.22, "
 _PAUSE = 0.08
 _STRESS = "ˈˌ"
 _MODIFIERS = "ːʰʲ\u0303"
-_SILENT = ";:,.!?—…\"()“”"
+_SILENT = ';:,.!?—…"()“”'
 
 
 def voice(text: str, phones: str, durations: np.ndarray, samples: np.ndarray, rate: int) -> Speech:

@@ -47,7 +47,7 @@ class Backend:
         import json  # noqa: PLC0415
         from importlib.resources import files  # noqa: PLC0415
 
-        from hibari import dsp  # noqa: PLC0415
+        from hibari import dsp
 
         from digiclone.onnx import session, with_output  # noqa: PLC0415
 
@@ -64,6 +64,7 @@ class Backend:
             return
         ids = np.array([[0, *(self._vocabulary[p] for p in phones), 0]], np.int64)
         *spectrum, durations = self._session.run(None, {"ids": ids, "speed": self._speed})
+        lh, theta, ln, lr, phi, f0 = (part[0] for part in spectrum)
         # the breath in the voice is noise: a fixed seed makes a phrase always sound the same
-        samples = self._synth(*(part[0] for part in spectrum), np.random.default_rng(0))
+        samples = self._synth(lh, theta, ln, lr, phi, f0, np.random.default_rng(0))
         yield voice(text, phones, durations * _FRAME, samples, _RATE)

@@ -1,7 +1,7 @@
 """Silero finds the voice, Smart Turn tells a pause from the end of a turn. Numpy and ONNX Runtime, no torch.
 
-Silero VAD 6 (Silero Team, MIT) reads 512 samples behind the last 64 of the window before. Smart Turn v3.2 (Daily, BSD-2)
-is a Whisper-tiny encoder with a classifier on the last 8 s, zeros in front of a shorter turn.
+Silero VAD 6 (Silero Team, MIT) reads 512 samples behind the last 64 of the window before. Smart Turn v3.2 (Daily,
+BSD-2) is a Whisper-tiny encoder with a classifier on the last 8 s, zeros in front of a shorter turn.
 """
 
 from dataclasses import dataclass

@@ -29,12 +29,12 @@ const SLOW = 25;
 /** How each mesh shines, by its name without "Left" and "Right": cheap materials, a third of the cost of physical ones, and most machines have no fast GPU. */
 const SHINE = {
   Head: { specular: 0x1c1614, shininess: 18 },
-  Eye: { specular: 0x555555, shininess: 60 },
+  Eye: { specular: 0x161616, shininess: 50 },
   Teeth: { specular: 0x333333, shininess: 40 },
   Tongue: { specular: 0x222222, shininess: 30 },
-  Hair: { specular: 0x18120e, shininess: 24 },
+  Hair: { specular: 0x0c0a08, shininess: 20 },
   // Nothing but its highlight is seen of the cornea.
-  Cornea: { map: null, color: 0x000000, specular: 0xffffff, shininess: 220, blending: AdditiveBlending, transparent: true },
+  Cornea: { map: null, color: 0x000000, specular: 0x303030, shininess: 250, blending: AdditiveBlending, transparent: true },
 };
 
 /** Takes the place of three's projection. The camera looks along the world's axis, so that a normal may turn in view space. */
@@ -124,7 +124,7 @@ export class Avatar {
     key.position.set(0.6, 0.8, 1.4);
     const fill = new DirectionalLight(0xbfd4ff, 0.55);
     fill.position.set(-1.2, 0.2, 0.9);
-    const rim = new DirectionalLight(0x9cc4ff, 1.6);
+    const rim = new DirectionalLight(0x9cc4ff, 0.9);
     rim.position.set(-0.7, 0.7, -1.3);
     this.#scene.add(new HemisphereLight(0xe6eeff, 0x5a4a40, 1.55), key, fill, rim);
   }

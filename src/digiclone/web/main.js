@@ -44,7 +44,7 @@ class Page {
     this.stage = new Stage($("stage"), {
       state: () => LOOK[this.shown.state] ?? "idle",
       mouth: () => this.player.mouth,
-      margin: () => window.innerHeight - document.querySelector("main").getBoundingClientRect().top - 90,
+      margin: () => window.innerHeight - $("controls").getBoundingClientRect().top,
     });
     setInterval(() => this.facts.link === "gone" && this.#set({ seconds: (this.#retryAt - performance.now()) / 1000 }), 500);
   }
