@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_avatar import Glb
+from test_avatar_parts import Glb
 
 from digiclone.avatar import assets, lips
 from digiclone.avatar.head import build_default

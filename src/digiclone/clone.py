@@ -146,9 +146,16 @@ class Clone:
         return Cast(**{kind: _backend(kind, c.backend, _freeze(c.options)) for kind, c in self.choices.items()})
 
     def wake(self) -> None:
-        """Load the models and let the language model read the persona, so that the first reply is as quick as the
-        rest."""
-        reply = self.cast.llm.reply([*self.prompt(), Message("user", "Hello.")])
+        """Load the models, and rehearse."""
+        _ = self.cast
+        self.rehearse()
+
+    def rehearse(self) -> None:
+        """Let the language model read who it is and what was said, so that the next turn evaluates only what is new.
+
+        Best done whenever the history has changed and nobody waits for an answer.
+        """
+        reply = self.cast.llm.reply([*self.prompt(), Message("user", "")])
         next(iter(reply), None)
 
     def prompt(self) -> list[Message]:

@@ -86,6 +86,8 @@ class Stub:
         self.turn = 0
         self.auto = True
         """Answer typed words with `REPLY`."""
+        self.thought = 0.0
+        """Seconds before it answers."""
         self.awake = True
         """Send `Ready` as soon as a page connects."""
         self.refuse = False
@@ -105,7 +107,7 @@ class Stub:
         self._run(self._emit(*frames))
 
     def ready(self) -> None:
-        self.send("Ready", 0, clone="ada", models={"asr": "stub", "tts": "stub"}, history=HISTORY)
+        self.send("Ready", 0, clone="Ada", models={"asr": "stub", "tts": "stub"}, history=HISTORY)
 
     def drop(self) -> None:
         """Cuts every connection."""
@@ -115,7 +117,8 @@ class Stub:
         """As new, for the next test."""
         self.drop()
         self.received, self.heard, self.turn = [], [], 0
-        self.auto, self.awake, self.refuse, self.clones = True, True, False, ["ada", "bob"]
+        self.auto, self.awake, self.refuse, self.thought = True, True, False, 0.0
+        self.clones = ["ada", "bob"]
 
     def messages(self, type_: str) -> list[dict[str, Any]]:
         """What the page has sent of this type."""
@@ -144,14 +147,14 @@ class Stub:
         await socket.accept()
         self.sockets.add(socket)
         if self.awake:
-            await socket.send_bytes(frame("Ready", 0, clone="ada", models={}, history=HISTORY))
+            await socket.send_bytes(frame("Ready", 0, clone="Ada", models={}, history=HISTORY))
         try:
             while True:
                 await self._take(await socket.receive())
         except WebSocketDisconnect:
             self.sockets.discard(socket)
 
-    async def _take(self, message: dict[str, Any]) -> None:
+    async def _take(self, message: Any) -> None:
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect
         if message.get("bytes") is not None:
@@ -162,10 +165,13 @@ class Stub:
         if said["type"] == "stop":
             await self._emit(frame("Interrupted", self.turn))
         if said["type"] == "say" and self.auto:
+            if self.turn:  # as the real server does, over or not
+                await self._emit(frame("Interrupted", self.turn))
             await self._answer(said["text"])
 
     async def _answer(self, text: str) -> None:
         self.turn += 1
+        await asyncio.sleep(self.thought)
         await self._emit(
             frame("Heard", self.turn, text=text, final=True),
             *phrases(self.turn),

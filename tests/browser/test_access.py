@@ -14,10 +14,10 @@ CONTROLS = """
   .filter((element) => element.checkVisibility({ visibilityProperty: true }))
   .map((element) => {
     const box = (element.type === "radio" ? element.parentElement : element).getBoundingClientRect();
-    const name = element.getAttribute("aria-label") || element.labels?.[0]?.innerText || element.labels?.[0]?.textContent
-      || element.innerText || element.textContent;
-    return { id: element.id || element.value || element.className, name: name.trim(), width: box.width, height: box.height,
-      left: box.left, top: box.top, right: box.right, bottom: box.bottom };
+    const name = element.getAttribute("aria-label") || element.labels?.[0]?.textContent || element.textContent;
+    const { left, top, right, bottom, height } = box;
+    const id = element.id || element.value || element.className;
+    return { id, name: name.trim(), height, left, top, right, bottom };
   })
 """
 
@@ -51,8 +51,8 @@ def test_every_control_has_a_name(tab: Tab) -> None:
 
 def test_roles(tab: Tab) -> None:
     for role, name in [
-        ("heading", "ada"), ("status", ""), ("alert", ""), ("log", ""), ("main", ""), ("banner", ""),
-        ("group", "How to talk"), ("region", "Conversation"), ("img", "ada's face"), ("textbox", "Type to the clone"),
+        ("heading", "Ada"), ("status", ""), ("alert", ""), ("log", ""), ("main", ""), ("banner", ""),
+        ("group", "How to talk"), ("region", "Conversation"), ("img", "Ada's face"), ("textbox", "Type to the clone"),
         ("button", "Start talking"), ("button", "Stop"), ("button", "Send"), ("combobox", "Clone"),
     ]:  # fmt: skip
         options = {"name": name} if name else {}
@@ -136,24 +136,23 @@ def test_long_captions_scroll_by_themselves(tabs: Callable[..., Tab]) -> None:
 
 
 def test_contrast(tab: Tab, stub: Stub) -> None:
-    """Text on the ground or on its own surface: 4.5 to 1 at least. The face behind the captions is darkened to the ground."""
+    """At least 4.5 to 1 for text, on its own surface and on the lightest part of the backdrop."""
     stub.send("Heard", 0, text="How are", final=False)
     stub.send("Failed", 0, stage="tts", error="no voice", hint="Train one.")
     tab.page.click("#timing")
     pairs = tab.page.evaluate(
-        """() => ["#status", "#log .user span", "#log .assistant span", "#log b", "#live", "#talk-label", "#mode span", "#stop",
-                 "#words", ".note", ".note button", "#latency p", "#timing"].map((selector) => {
+        """() => ["#status", "#log .user span", "#log .assistant span", "#log b", "#live", "#talk-label",
+                 "#mode span", "#words", ".note", ".note button", "#latency p", "#timing"].map((selector) => {
           const element = document.querySelector(selector);
           let surface = element;
           const opaque = (e) => /^rgb\\(/.test(getComputedStyle(e).backgroundColor);
           while (surface && !opaque(surface)) surface = surface.parentElement;
-          return [selector, getComputedStyle(element).color, getComputedStyle(surface ?? document.body).backgroundColor];
+          const colour = getComputedStyle(element).color;
+          return [selector, colour, getComputedStyle(surface ?? document.body).backgroundColor];
         })"""
     )
     ground = "rgb(44, 56, 70)"
     for selector, text, surface in pairs:
-        if selector == "#stop":
-            continue  # disabled: WCAG asks for nothing
         assert contrast(text, surface) >= 4.5, (selector, text, surface)
         assert contrast(text, ground) >= 4.5, (selector, "on the lightest part of the backdrop")
 

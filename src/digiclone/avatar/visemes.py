@@ -1,7 +1,8 @@
 """The 52 ARKit face shapes and the 15 visemes spoken with them.
 
 Visemes are the set of Oculus LipSync (also OpenXR and TalkingHead), in its order. Our table says how much of each ARKit
-shape makes each mouth; it was tuned on the rendered head for its look and for the gap between the lips, which the tests measure.
+shape makes each mouth; it was tuned on the rendered head, for its look and for the gap between the lips, which the
+tests measure.
 """
 
 from __future__ import annotations

@@ -53,7 +53,9 @@ class Options(Strict):
     temperature: float = 0.6
     top_p: float = 0.9
     repeat_penalty: float = 1.1
-    most_tokens: int = 96
+    enough_tokens: int = 48
+    """A reply ends with the first sentence that ends after so many tokens: people do not speak in essays."""
+    most_tokens: int = 160
     seed: int = -1
     """Fixed for repeatable replies; -1 for a new one each time."""
 
@@ -81,6 +83,7 @@ class Backend:
         parameters.hostnames = [str(Path(self._folder.name) / "llama.sock")]
         with _signals_kept():
             self._server = xllamacpp.Server(parameters)
+        self._enough = options.enough_tokens
         self._sampling = {
             "max_tokens": options.most_tokens,
             "temperature": options.temperature,
@@ -96,9 +99,14 @@ class Backend:
         def run(push: Callable[[Any], bool]) -> None:
             self._server.handle_chat_completions(request, push)
 
+        written = 0
         for answer in pushed(run):
-            chunks = answer if isinstance(answer, list) else [answer]
-            yield from filter(None, map(_content, chunks))
+            for chunk in answer if isinstance(answer, list) else [answer]:
+                if content := _content(chunk):
+                    yield content
+                    written += 1
+                    if written >= self._enough and content.rstrip().endswith((".", "!", "?")):
+                        return
 
 
 def _content(chunk: dict[str, Any]) -> str:

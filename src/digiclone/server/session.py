@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,6 +31,7 @@ from digiclone.listen import Ended, Paused, Piece, Resumed, Signal, Started
 from digiclone.server.ear import Ear
 from digiclone.server.limits import Meter
 from digiclone.server.reply import Reply
+from digiclone.server.turns import Turn
 from digiclone.stages import ASR
 from digiclone.types import Audio, Mark
 
@@ -52,15 +53,6 @@ class After:
 
     def transcribe(self, audio: Audio) -> str:
         return f"{self.before} {self.asr.transcribe(audio)}".strip()
-
-
-@dataclass(slots=True)
-class Turn:
-    """A turn that was released: its reply, and the number of its row in the history."""
-
-    reply: Reply
-    row: int | None = None
-    said: str = ""
 
 
 class Session:
@@ -120,8 +112,13 @@ class Session:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._on_task_done)
         return task
+
+    def _on_task_done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("a task of this tab broke", exc_info=error)
 
     # ── what the page sends ──
 
@@ -131,8 +128,15 @@ class Session:
         self._meter.sound(len(sound) / 2 / self._ear.rate)
         if not (self._hands_free or self._pressed):
             return
-        for signal in self._ear.hear(sound):
-            await self._on_signal(signal)
+        try:
+            signals = self._ear.hear(sound)
+        except Exception as error:  # noqa: BLE001  as above: the typed conversation still works
+            self._hands_free = self._pressed = False
+            await self._send(
+                Failed("vad", f"{type(error).__name__}: {error}", "the microphone is off until you press talk")
+            )
+            return
+        await self._on_signals(signals)
         self._caption()
 
     async def _on_command(self, command: wire.Command) -> None:
@@ -162,15 +166,25 @@ class Session:
         turn = self._turns.get(number)
         if turn is None:
             return
-        playback = turn.reply.playback
-        playback.seconds = max(playback.seconds, min(seconds, playback.total))
-        await self._remember(turn, playback.said())
+        turn.played(seconds)
+        await self._write(turn.remember)
+        if turn.over and number == self._number and not turn.rehearsed:
+            turn.rehearsed = True
+            self._spawn(run_in_threadpool(self._clone.rehearse))
 
     # ── what the ear hears ──
 
     async def _on_signals(self, signals: list[Signal]) -> None:
         for signal in signals:
             await self._on_signal(signal)
+
+    async def _transcribe(self, audio: Audio) -> str:
+        """Outside of a turn. If the recogniser breaks, the page is told and nothing was heard."""
+        try:
+            return await run_in_threadpool(self._clone.cast.asr.transcribe, audio)
+        except Exception as error:  # noqa: BLE001  whatever a backend raises, the conversation goes on
+            await self._send(Failed("asr", f"{type(error).__name__}: {error}"))
+            return ""
 
     async def _on_signal(self, signal: Signal) -> None:
         if self._doubt:  # whose voice this is, `_judge` finds out
@@ -181,15 +195,12 @@ class Session:
             case Started():
                 await self._on_started()
             case Paused(audio=audio):
-                self._drop_guess()
-                self._guess = self._start(audio)
-                self._spawn(self._ask_finished(audio))
+                self._on_paused(audio)
             case Resumed():
                 self._drop_guess()
             case Piece(audio=audio):
                 self._drop_guess()
-                text = await run_in_threadpool(self._clone.cast.asr.transcribe, audio)
-                self._before.append(text)
+                self._before.append(await self._transcribe(audio))
                 self._captioned = 0.0
             case Ended():
                 await self._on_ended(signal)
@@ -197,15 +208,21 @@ class Session:
     async def _on_started(self) -> None:
         await self._send(SpeechStarted())
         self._captioned = 0.0
-        current = self._turns.get(self._number)
-        if current is None or current.reply.stopped:
+        turn = self._turns.get(self._number)
+        if turn is None or turn.over or self._pressed:
             return
-        if current.reply.playback.sounding and not self._pressed:
-            self._doubt = self._spawn(self._judge(current))
-        elif not current.reply.playback.chunks:
+        if turn.reply.playback.chunks:
+            self._doubt = self._spawn(self._judge(turn))
+        else:
             # cut off before a sound came: the person goes on with the same thought
-            self._before = [current.reply.text] if current.reply.text else []
+            self._before = [turn.reply.text]
+            await self._write(turn.retract)
             await self._interrupt()
+
+    def _on_paused(self, audio: Audio) -> None:
+        self._drop_guess()
+        self._guess = self._start(audio)
+        self._spawn(self._ask_finished(audio))
 
     async def _on_ended(self, ended: Ended) -> None:
         await self._send(SpeechEnded())
@@ -230,7 +247,7 @@ class Session:
             self._spawn(self._write_caption(audio))
 
     async def _write_caption(self, audio: Audio) -> None:
-        text = await run_in_threadpool(self._continued().transcribe, audio)
+        text = " ".join([*self._before, await self._transcribe(audio)]).strip()
         if self._ear.listener.speaking:
             await self._send(Heard(text, final=False))
 
@@ -248,7 +265,7 @@ class Session:
             if ended is None and audio.seconds < look:
                 await asyncio.sleep(0.02)
                 continue
-            text = await run_in_threadpool(self._clone.cast.asr.transcribe, audio)
+            text = await self._transcribe(audio)
             final = ended is not None or audio.seconds > _LAST_LOOK
             verdict = judge(text, turn.reply.playback.nearby(), final=final)
             look = audio.seconds + _NEXT_LOOK
@@ -258,6 +275,8 @@ class Session:
             await self._interrupt()
             if ended:
                 await self._on_ended(ended)
+            elif self._ear.listener.paused:
+                self._on_paused(self._ear.listener.audio)
             return
         self._echoes += verdict == "echo"
         self._ear.listener.forget()
@@ -270,19 +289,17 @@ class Session:
             self._doubt.cancel()
             self._doubt = self._doubted = None
         turn = self._turns.get(self._number)
-        if turn is None or turn.reply.stopped:
+        if turn is None or turn.over:
             return
         turn.reply.stop()
         await self._send(Interrupted())
 
     # ── turns ──
 
-    def _continued(self) -> ASR:
-        asr = self._clone.cast.asr
-        return After(asr, " ".join(self._before)) if self._before else asr
-
     def _start(self, heard: Audio | str) -> Reply:
-        cast = replace(self._clone.cast, asr=self._continued())
+        cast = self._clone.cast
+        if before := " ".join(filter(None, self._before)):
+            cast = replace(cast, asr=After(cast.asr, before))
         reply = Reply(cast, heard, self._clone.prompt(), self._clock)
         self._spawn(reply.join())
         if not isinstance(heard, str):
@@ -302,7 +319,7 @@ class Session:
 
     def _release(self, reply: Reply, voice_ended: float | None = None) -> None:
         self._number += 1
-        turn = self._turns[self._number] = Turn(reply)
+        turn = self._turns[self._number] = Turn(reply, self._clone.history)
         self._turns.pop(self._number - 2, None)
         reply.release()
         self._spawn(self._deliver(turn, self._number, voice_ended))
@@ -313,7 +330,7 @@ class Session:
         async for event in turn.reply.events():
             match event:
                 case Heard(text=text) if text:
-                    await self._begin_row(turn, text)
+                    await self._write(turn.begin)
                 case Spoke(speech=speech):
                     playback.chunks.append(speech)
                 case Measured(spans=spans) if voice_ended is not None:
@@ -324,27 +341,15 @@ class Session:
                     pass
             if not turn.reply.stopped:
                 await self._send(event, number)
+        playback.complete = True
 
-    async def _begin_row(self, turn: Turn, heard: str) -> None:
+    async def _write(self, change: Callable[[], None]) -> None:
+        """Change the history. A disk that is full does not end the conversation."""
         try:
-            self._clone.history.add("user", heard)
-            turn.row = self._clone.history.add("assistant", "")
+            change()
         except sqlite3.Error as error:
-            await self._send(
-                Failed("history", str(error), "what is said now will not be remembered; is the disk full?")
-            )
-
-    async def _remember(self, turn: Turn, said: str) -> None:
-        if turn.row is None or said == turn.said:
-            return
-        turn.said = said
-        try:
-            self._clone.history.amend(turn.row, said)
-        except sqlite3.Error as error:
-            turn.row = None
-            await self._send(
-                Failed("history", str(error), "what is said now will not be remembered; is the disk full?")
-            )
+            hint = "what is said now is not remembered; is the disk full?"
+            await self._send(Failed("history", str(error), hint))
 
 
 def _waits(spans: tuple[Mark, ...], voice_ended: float, released: float) -> tuple[Mark, ...]:

@@ -22,9 +22,7 @@ const WIDE = 0.25;
 /** Vertical field of view in degrees: long, as portrait lenses are. */
 const FIELD = 20;
 /** Pixels per CSS pixel, from fine to coarse; a slow machine steps down. */
-const SCALES = [2, 1.5, 1, 0.75, 0.5];
-/** Milliseconds for one drawing above which the picture gets coarser, averaged over about a second. */
-const SLOW = 25;
+const SCALES = [2, 1.5, 1, 0.7];
 
 /** How each mesh shines, by its name without "Left" and "Right": cheap materials, a third of the cost of physical ones, and most machines have no fast GPU. */
 const SHINE = {
@@ -59,7 +57,6 @@ export class Avatar {
   #neck = { value: new Vector3() };
   #centre = new Vector3();
   #scale;
-  #cost = 0;
   #margin;
 
   /**
@@ -106,16 +103,13 @@ export class Avatar {
     }
     this.#bend.value.makeRotationY(head.yaw).multiply(new Matrix4().makeRotationX(head.pitch)).multiply(new Matrix4().makeRotationZ(-head.roll));
     this.#scene.position.y = head.rise;
-    const began = performance.now();
     this.#renderer.render(this.#scene, this.#camera);
-    this.#adapt(performance.now() - began);
   }
 
-  #adapt(took) {
-    this.#cost += 0.04 * (took - this.#cost);
-    if (this.#cost < SLOW || this.#scale === SCALES.length - 1) return;
-    this.#scale += 1;
-    this.#cost = 0;
+  /** The machine cannot keep up: draws more coarsely, and in the end less often. */
+  ease() {
+    if (this.#scale === SCALES.length - 1) this.pace = { rest: 150, speech: 80 };
+    else this.#scale += 1;
     this.#resize();
   }
 

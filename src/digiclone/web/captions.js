@@ -1,23 +1,24 @@
 /** Both sides of the conversation as text. A phrase of the clone appears when it is heard, not when it is made. */
 
+/** Lines that are kept: a page may stay open for weeks. */
+const LINES = 300;
 const WHO = { user: "You", assistant: "" };
 
 export class Captions {
+  /** What the clone is called. */
+  clone = "";
   #log;
   #live;
-  #clone;
   /** @type {Map<number, HTMLElement>} the clone's line of each turn */
   #lines = new Map();
 
   /**
    * @param {HTMLElement} log  finished words: a live region, read out by screen readers
    * @param {HTMLElement} live  the person's words while they are still changing: not read out
-   * @param {string} clone its name
    */
-  constructor(log, live, clone) {
+  constructor(log, live) {
     this.#log = log;
     this.#live = live;
-    this.#clone = clone;
   }
 
   /** What was said in earlier sessions; left alone if this page already shows more. */
@@ -51,11 +52,12 @@ export class Captions {
     const line = document.createElement("li");
     const who = document.createElement("b");
     const words = document.createElement("span");
-    who.textContent = WHO[role] || this.#clone;
+    who.textContent = WHO[role] || this.clone;
     words.textContent = text;
     line.className = role;
     line.append(who, " ", words);
     this.#log.append(line);
+    if (this.#log.childElementCount > LINES) this.#log.firstElementChild.remove();
     this.#scroll();
     return line;
   }

@@ -1,7 +1,7 @@
-"""Copies what the page needs out of node_modules into web/vendor, so that it runs without a bundler, a CDN or an import map.
+"""Copies what the page needs out of node_modules into web/vendor: no bundler, no CDN, no import map.
 
-Run after ``npm ci``: ``python src/digiclone/web/fill_vendor.py``. An import map would be an inline script, which the page's
-content security policy forbids; so the one bare specifier that three's add-ons use is rewritten to a relative path.
+Run after ``npm ci``: ``python src/digiclone/web/fill_vendor.py [NODE_MODULES]``. An import map would be an inline
+script, which the page's content security policy forbids; so the specifiers of three's add-ons become relative paths.
 """
 
 import re
@@ -31,7 +31,7 @@ def relative(text: str) -> str:
 
 
 def fill(package: Path, vendor: Path) -> None:
-    """Writes the files of `FILES` from the unpacked npm `package` into `vendor`; a file that is already right is left alone."""
+    """Writes `FILES` from the unpacked npm `package` into `vendor`; a file that is already right is left alone."""
     vendor.mkdir(exist_ok=True)
     for source, name in FILES.items():
         text = (package / source).read_text(encoding="utf-8")

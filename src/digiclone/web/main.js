@@ -25,11 +25,13 @@ class Page {
   /** The turn of the latest event. */
   turn = 0;
   #retryAt = 0;
+  /** The clone thinks about a turn after this one: what still comes for this one does not end its thinking. */
+  #answered = 0;
 
   constructor(clone, context) {
     this.clone = clone.name;
     this.context = context;
-    this.captions = new Captions($("log"), $("live"), clone.name);
+    this.captions = new Captions($("log"), $("live"));
     this.latency = new Latency($("turns"), $("figure"));
     this.mic = new Mic(context, {
       frame: (pcm) => this.#send(pcm),
@@ -55,7 +57,8 @@ class Page {
       phrase: (turn, text) => this.#phrase(turn, text),
       started: (turn, waited) => this.#started(turn, waited),
       played: (turn, seconds) => this.#send(message.played(turn, seconds)),
-      ended: () => this.#set({ speaking: false, held: false }),
+      // An echo at the very end of a turn may have looked like the person's voice.
+      ended: () => this.#set({ speaking: false, held: false, hearing: false }),
     });
     this.socket = new Socket(url, {
       opened: () => this.#set({ link: "open", awake: false }),
@@ -75,7 +78,7 @@ class Page {
   say(text) {
     if (!this.#send(message.say(text))) return false;
     this.#silence();
-    this.#set({ thinking: true });
+    this.#think();
     return true;
   }
 
@@ -134,7 +137,7 @@ class Page {
     const take = {
       Ready: () => this.#ready(event),
       SpeechStarted: () => this.#set({ hearing: true }),
-      SpeechEnded: () => this.#set({ hearing: false, thinking: true }),
+      SpeechEnded: () => this.#think(),
       Heard: () => this.captions.heard(event.text, event.final),
       Said: () => this.player.said(turn, event.text),
       Mouthed: () => this.player.mouthed(turn, event.visemes),
@@ -150,12 +153,22 @@ class Page {
     take();
   }
 
-  #ready({ history }) {
+  #ready({ clone, history }) {
+    this.#answered = 0;
     this.latency.reset();
+    this.#name(clone);
     this.captions.recall(history);
     this.#set({ awake: true });
     this.#send(message.mic(this.context.sampleRate));
     this.#send(message.mode(this.talk.handsFree));
+  }
+
+  /** The clone says how it is called; until then the page knows the name of its folder. */
+  #name(name) {
+    this.captions.clone = name;
+    $("name").textContent = name;
+    $("stage").setAttribute("aria-label", `${name}'s face`);
+    document.title = `${name} · digiclone`;
   }
 
   #hold() {
@@ -171,7 +184,7 @@ class Page {
   #interrupted(turn) {
     if (this.facts.speaking) this.captions.cut(turn);
     this.player.drop(turn);
-    this.#set({ speaking: false, held: false, thinking: false });
+    this.#set({ speaking: false, held: false, thinking: this.#thinks(turn) });
   }
 
   #failed({ turn, stage, error, hint }) {
@@ -181,7 +194,17 @@ class Page {
 
   #done(turn) {
     this.player.done(turn);
-    this.#set({ thinking: false });
+    this.#set({ thinking: this.#thinks(turn) });
+  }
+
+  #think() {
+    this.#answered = this.turn;
+    this.#set({ hearing: false, thinking: true });
+  }
+
+  /** Whether the clone is still thinking, now that `turn` is over. */
+  #thinks(turn) {
+    return this.facts.thinking && turn <= this.#answered;
   }
 
   #set(change) {
@@ -213,8 +236,6 @@ async function main() {
 /** The clone's name, and the others to choose from. */
 function introduce(clones, clone) {
   $("name").textContent = clone.name;
-  document.title = `${clone.name} · digiclone`;
-  $("stage").setAttribute("aria-label", `${clone.name}'s face`);
   const several = clones.length > 1;
   $("clones").hidden = !several;
   $("name").classList.toggle("unseen", several);

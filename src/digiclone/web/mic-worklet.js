@@ -18,7 +18,7 @@ class MicProcessor extends AudioWorkletProcessor {
     this.#energy += sample * sample;
     if (this.#filled < this.#frame.length) return;
     const level = Math.sqrt(this.#energy / this.#filled);
-    this.port.postMessage({ pcm: this.#frame.buffer, level }, [this.#frame.buffer]);
+    this.port.postMessage({ pcm: this.#frame.buffer, level, time: currentTime }, [this.#frame.buffer]);
     this.#frame = new Int16Array(this.#filled);
     this.#filled = 0;
     this.#energy = 0;

@@ -2,6 +2,8 @@
 
 /** Frames (of 20 ms) that wait behind a shut gate, so that a press that turns out to be a hold loses no word: 0.6 s. */
 const KEPT = 30;
+/** Seconds after which a frame is too old to be sent: a page that hung must not catch up faster than the server allows. */
+const STALE = 1;
 
 /** Why there is no microphone, in words that say what to do. */
 const TROUBLE = {
@@ -109,7 +111,9 @@ export class Mic {
     this.#hooks.lost();
   }
 
-  #take({ pcm, level }) {
+  /** @param {{pcm: ArrayBuffer, level: number, time: number}} frame  recorded up to context time `time` */
+  #take({ pcm, level, time }) {
+    if (this.#context.currentTime - time > STALE) return;
     this.#hooks.level(level);
     if (this.#gate) this.#hooks.frame(pcm);
     else if (this.#kept) this.#kept = [...this.#kept, pcm].slice(-KEPT);

@@ -4,6 +4,11 @@ import { Face } from "./face.js";
 import { Flat } from "./flat.js";
 import { graphics } from "./graphics.js";
 
+/** Milliseconds between two calls of the loop above which the machine cannot keep up with the picture. */
+const SLOW = 40;
+/** A longer pause is none of the picture's doing: the tab was hidden. */
+const PAUSE = 500;
+
 /**
  * @typedef {object} Scene  what the stage must know for each picture
  * @property {() => string} state  one of the looks of `Face`
@@ -15,9 +20,12 @@ export class Stage {
   #box;
   #scene;
   #face = new Face({ calm: matchMedia("(prefers-reduced-motion: reduce)").matches });
-  /** @type {{draw: (pose: import("./face.js").Pose) => void, pace: {rest: number, speech: number}}|null} */
+  /** @type {{draw: (pose: import("./face.js").Pose) => void, ease: () => void, pace: {rest: number, speech: number}}|null} */
   #actor = null;
   #drawn = 0;
+  #ticked = 0;
+  /** Milliseconds between two calls of the loop, averaged over about half a second. */
+  #beat = 16;
   /** @type {import("./face.js").Pose|null} */
   #pose = null;
 
@@ -55,7 +63,7 @@ export class Stage {
       this.#actor = await Avatar.load(this.#box, url, this.#scene.margin);
       return "";
     } catch (error) {
-      this.#actor = new Flat(this.#box);
+      this.#actor = new Flat(this.#box, this.#scene.margin);
       return error.message;
     }
   }
@@ -64,11 +72,21 @@ export class Stage {
   #step(time) {
     requestAnimationFrame((next) => this.#step(next));
     if (!this.#actor) return;
+    this.#watch(time);
     const mouth = this.#scene.mouth();
     const pace = mouth.sounding ? this.#actor.pace.speech : this.#actor.pace.rest;
     if (time - this.#drawn < pace) return;
     this.#drawn = time;
     this.#pose = this.#face.pose(time / 1000, this.#scene.state(), mouth);
     this.#actor.draw(this.#pose);
+  }
+
+  #watch(time) {
+    const took = time - this.#ticked;
+    this.#ticked = time;
+    if (took < PAUSE) this.#beat += 0.04 * (took - this.#beat);
+    if (this.#beat < SLOW) return;
+    this.#actor.ease();
+    this.#beat = 16;
   }
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { backoff } from "../../../src/digiclone/web/socket.js";
 import { show, START } from "../../../src/digiclone/web/state.js";
 import { decode, message } from "../../../src/digiclone/web/wire.js";
 
@@ -63,4 +64,8 @@ test("the most important fact is the one that is shown", () => {
 test("the wait for the server is told in whole seconds, never zero", () => {
   assert.match(show({ ...START, link: "gone", seconds: -0.2 }, "ada").text, /in 1 s$/);
   assert.match(show({ ...START, link: "gone", seconds: 3.2 }, "ada").text, /in 4 s$/);
+});
+
+test("the pauses between attempts to connect grow, up to ten seconds", () => {
+  assert.deepEqual([0, 1, 2, 3, 4, 5, 40].map(backoff), [0.5, 1, 2, 4, 8, 10, 10]);
 });

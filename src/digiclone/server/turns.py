@@ -1,0 +1,47 @@
+"""A turn that was let out: how much of it was heard, and what of it is remembered."""
+
+from dataclasses import dataclass
+
+from digiclone.history import History
+from digiclone.server.reply import Reply
+
+
+@dataclass(slots=True)
+class Turn:
+    """One question and its answer. The methods that write raise `sqlite3.Error`."""
+
+    reply: Reply
+    history: History
+    rehearsed: bool = False
+    """Has the language model read how this turn ended?"""
+    _asked: int | None = None
+    _answered: int | None = None
+    _said: str = ""
+
+    @property
+    def over(self) -> bool:
+        """Nothing of it sounds any more, nothing will."""
+        playback = self.reply.playback
+        return self.reply.stopped or (playback.complete and not playback.sounding)
+
+    def played(self, seconds: float) -> None:
+        """So much of its sound came out of the speaker."""
+        playback = self.reply.playback
+        playback.seconds = max(playback.seconds, min(seconds, playback.total))
+
+    def begin(self) -> None:
+        """Write what was asked, and a place for the answer."""
+        self._asked = self.history.add("user", self.reply.text)
+        self._answered = self.history.add("assistant", "")
+
+    def remember(self) -> None:
+        """Write what was audible so far."""
+        said = self.reply.playback.said()
+        if self._answered is not None and said != self._said:
+            self.history.amend(self._answered, said)
+            self._said = said
+
+    def retract(self) -> None:
+        """The question was only the first half of one: it will be written whole."""
+        if self._asked is not None:
+            self.history.amend(self._asked, "")

@@ -1,0 +1,87 @@
+"""Every test has a home of its own and no network; tests of real models use the real store."""
+
+import ipaddress
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from digiclone import registry, weights
+from digiclone.config import DEFAULTS
+
+settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # other work shares the cores
+settings.load_profile("calm")
+
+GIVEN = os.environ.get("DIGICLONE_HOME")
+"""The store that the person who runs the tests has."""
+WEIGHTLESS = {
+    "vad": {"backend": "energy"},
+    "asr": {"backend": "script"},
+    "llm": {"backend": "echo"},
+    "tts": {"backend": "tone"},
+}
+
+
+@pytest.fixture(autouse=True)
+def _own_home(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if request.node.get_closest_marker("model") is None:
+        monkeypatch.setenv("DIGICLONE_HOME", str(tmp_path_factory.mktemp("home")))
+
+
+@pytest.fixture(autouse=True)
+def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if any(request.node.get_closest_marker(mark) for mark in ("network", "browser")):
+        return
+
+    def guarded(connect: Callable[..., Any]) -> Callable[..., Any]:
+        def only_here(self: socket.socket, address: Any) -> Any:
+            if self.family != socket.AF_UNIX and not is_here(address[0]):
+                raise AssertionError(f"a unit test reached for the network: {address}")
+            return connect(self, address)
+
+        return only_here
+
+    for name in ("connect", "connect_ex"):
+        monkeypatch.setattr(socket.socket, name, guarded(getattr(socket.socket, name)))
+
+
+def is_here(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture
+def weightless() -> dict[str, dict[str, Any]]:
+    """Flags for twins of the models that need no weights."""
+    return {kind: dict(section) for kind, section in WEIGHTLESS.items()}
+
+
+@pytest.fixture
+def home(request: pytest.FixtureRequest) -> Path:
+    """The home; for a test of real models the given one, with every default weight in it."""
+    if request.node.get_closest_marker("model"):
+        lacking = [f.name for *_, row, default in registry.models() if default for f in row.files if not weights.present(f)]
+        if lacking:
+            pytest.fail(f"{', '.join(lacking)} not in {weights.home()}: run `digiclone setup`", pytrace=False)
+    return weights.home()
+
+
+@pytest.fixture
+def ada(weightless: dict[str, dict[str, Any]]) -> Path:
+    """The folder of a clone that needs no weights."""
+    from digiclone.clone import create
+
+    folder = create("Ada")
+    lines = [f'[{kind}]\nbackend = "{section["backend"]}"\n' for kind, section in weightless.items()]
+    with (folder / "clone.toml").open("a") as file:
+        file.write("\n".join(lines))
+    assert set(weightless) < set(DEFAULTS)
+    return folder
