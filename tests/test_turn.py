@@ -179,7 +179,7 @@ def test_a_reply_that_nobody_wants_is_closed(how: str) -> None:
         assert isinstance(next(events), Heard)
         assert isinstance(next(events), Said)
         workers.stop() if how == "stop" else events.close()  # type: ignore[attr-defined]
-        assert list(events) == []
+        assert "Said" not in kinds(list(events))  # the chunk that was on its way, at most
     wait(closed)
     workers.join()
 

@@ -9,6 +9,10 @@ _BEHIND, _AHEAD = 3.0, 1.0
 lag."""
 
 
+_ROUNDED = 0.001
+"""Reports come in whole milliseconds, and sums of seconds are not exact: a word that ends within this has sounded."""
+
+
 @dataclass(slots=True)
 class Playback:
     """One turn's sound."""
@@ -30,7 +34,7 @@ class Playback:
 
     def said(self) -> str:
         """The words that were audible so far."""
-        return " ".join(filter(None, (chunk.heard_by(self.seconds - start) for start, chunk in self._starts())))
+        return " ".join(filter(None, (chunk.heard_by(self.seconds + _ROUNDED - start) for start, chunk in self._starts())))
 
     def nearby(self) -> str:
         """The words that sound about now: what an echo would consist of."""

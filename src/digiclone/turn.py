@@ -46,8 +46,7 @@ def turn(
         for text in hear(cast, heard, workers, watch):
             yield Heard(text)
         if text.strip():
-            sound = heard if isinstance(heard, Audio) else None
-            reply = cast.llm.reply([*messages, Message("user", shorten(text))], sound)
+            reply = write(cast, heard, [*messages, Message("user", shorten(text))])
             words = workers.ahead("llm", watch.first("llm_first_token", reply), depth=256)
             yield from perform(cast, workers.ahead("tts", speak(cast, words, watch)), watch)
         if not workers.stopped:
@@ -63,6 +62,11 @@ def hear(cast: Cast, heard: Audio | str, workers: Workers, watch: "Stopwatch") -
     if isinstance(heard, str):
         return (heard,)
     return workers.ahead("asr", watch.first("asr", (cast.asr.transcribe(audio) for audio in (heard,))))
+
+
+def write(cast: Cast, heard: Audio | str, messages: Sequence[Message]) -> Iterator[str]:
+    """The reply, piece by piece. The model is called, and its iterator closed, where this is iterated."""
+    yield from cast.llm.reply(messages, heard if isinstance(heard, Audio) else None)
 
 
 def speak(cast: Cast, words: Iterator[str], watch: "Stopwatch") -> Iterator[tuple[str, Speech]]:

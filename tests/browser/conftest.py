@@ -1,7 +1,6 @@
 """A browser, a stub of the server and a page that has come up, for the tests of the page."""
 
 import shutil
-import time
 import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from browser_tab import MIC_HERTZ, WATCH, Tab
 from stub_server import WEB, Stub
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -24,33 +24,6 @@ SWITCHES = [
     "--disable-quic",
 ]
 SOFTWARE_GL = ["--use-gl=angle", "--use-angle=gl-egl", "--ignore-gpu-blocklist"]
-MIC_HERTZ = 600
-PATIENCE = 10.0
-"""Seconds that a condition may take to come true."""
-
-WATCH = """
-(() => {
-  const log = { came: [], sent: [] };
-  const now = () => window.digiclone?.output?.context.currentTime ?? 0;
-  const Native = window.WebSocket;
-  window.WebSocket = class extends Native {
-    constructor(...given) {
-      super(...given);
-      this.addEventListener("message", ({ data }) => {
-        const length = new DataView(data).getUint32(0, true);
-        const { type, turn } = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
-        log.came.push({ type, turn, time: now() });
-      });
-    }
-    send(data) {
-      super.send(data);
-      if (typeof data === "string") log.sent.push({ ...JSON.parse(data), time: now() });
-    }
-  };
-  window.watch = log;
-})();
-"""
-"""What comes and goes on the wire, with the time on the audio clock."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -111,58 +84,6 @@ def browser_3d(playwright: Any) -> Iterator[Any]:
             return
         browser.close()
     pytest.fail("this Chromium has no WebGL 2, not even in software")
-
-
-class Tab:
-    """One open page, what it logged, and how to wait for it."""
-
-    def __init__(self, page: Any, stub: Stub) -> None:
-        self.page, self.stub = page, stub
-        self.errors: list[str] = []
-        self.requests: list[str] = []
-        page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.on("websocket", lambda socket: self.requests.append(socket.url))
-
-    def open(self, query: str = "", state: str = "ready") -> "Tab":
-        self.page.goto(f"http://127.0.0.1:{self.stub.port}/{query}")
-        self.until("window.digiclone?.face")
-        self.state(state)
-        return self
-
-    def until(self, condition: str | Callable[[], Any]) -> Any:
-        """Waits for a JavaScript expression, or a Python function, to be true; returns its value.
-
-        Not playwright's `wait_for_function`, which needs `eval`: the page's security policy forbids that.
-        """
-        end = time.monotonic() + PATIENCE
-        while True:
-            value = self.page.evaluate(condition) if isinstance(condition, str) else condition()
-            if value:
-                return value
-            assert time.monotonic() < end, (
-                f"{condition} did not come true; state {self.page.evaluate('digiclone.state')}"
-            )
-            time.sleep(0.01)
-
-    def state(self, name: str) -> None:
-        self.until(f"digiclone.state === {name!r}")
-
-    def say(self, text: str) -> None:
-        self.page.fill("#words", text)
-        self.page.press("#words", "Enter")
-
-    def text(self, selector: str) -> str:
-        return self.page.inner_text(selector)
-
-    def came(self, type_: str) -> list[dict[str, Any]]:
-        """Events of this type that have come, with their `time` on the audio clock."""
-        return self.page.evaluate("(type) => watch.came.filter((event) => event.type === type)", type_)
-
-    def sent(self, type_: str) -> list[dict[str, Any]]:
-        """Messages of this type that were sent, with their `time` on the audio clock."""
-        return self.page.evaluate("(type) => watch.sent.filter((message) => message.type === type)", type_)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from conftest import Tab
+from browser_tab import Tab
 from stub_server import Stub
 
 PHONE = (390, 844)

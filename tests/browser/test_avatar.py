@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import Tab
+from browser_tab import Tab
 from stub_server import Stub
 
 REST = {"pitch": 0, "yaw": 0, "roll": 0, "rise": 0}

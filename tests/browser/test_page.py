@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from conftest import MIC_HERTZ, Tab
+from browser_tab import MIC_HERTZ, Tab
 from stub_server import PHRASE, REPLY, Stub, frame, phrases
 
 REFUSE = """

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Tab
+from browser_tab import Tab
 from stub_server import PHRASE, REPLY, Stub, frame, phrases
 
 SECONDS = PHRASE * len(REPLY)

@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from digiclone.weights import File, Model, derived, path
+from digiclone.weights import File, Model, derived, home, path
 
 NEEDS = ()
 MESH = File(
@@ -32,7 +32,16 @@ def default_head() -> Path:
 
         build_default(path(MESH), path(LOOKS), out)
 
-    return derived(f"head-{_recipe()}.glb", make)
+    return derived(_name(), make)
+
+
+def default_head_is_built() -> bool:
+    """Is the file there already?"""
+    return (home() / "derived" / _name()).is_file()
+
+
+def _name() -> str:
+    return f"head-{_recipe()}.glb"
 
 
 def _recipe() -> str:

@@ -26,6 +26,8 @@ class Reply:
         self.playback = Playback()
         self.text = ""
         """What was heard, known before the events are released."""
+        self.stopped = False
+        """Is it not wanted any more? (A turn that is complete is not stopped: it may still be sounding.)"""
         self._workers = Workers()
         self._released = asyncio.Event()
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
@@ -38,12 +40,9 @@ class Reply:
 
     def stop(self) -> None:
         """The turn is not wanted any more. Returns at once; the models end at their next token."""
+        self.stopped = True
         self._workers.stop()
         self._released.set()
-
-    @property
-    def stopped(self) -> bool:
-        return self._workers.stopped
 
     async def events(self) -> AsyncIterator[Event]:
         """The events, once released, until the turn ends or is stopped."""

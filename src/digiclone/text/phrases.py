@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator
 
+_PIECE = re.compile(r"\s+|\S+")
+"""What is looked at at once: phrases must not depend on how the model happens to cut its tokens."""
 _STOP = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|[;:—](?=\s)")
 _COMMA = re.compile(r",(?=\s)")
 _JOINT = re.compile(r"\s(?=(?:and|but|so|because|which|who|when|while|if|that|or)\s)", re.IGNORECASE)
@@ -26,8 +28,8 @@ def phrases(tokens: Iterable[str]) -> Iterator[str]:
     """
     held = ""
     first = True
-    for token in tokens:
-        held += token
+    for piece in (piece for token in tokens for piece in _PIECE.findall(token)):
+        held += piece
         while (cut := _cut(held, first)) is not None:
             phrase, held = speakable(held[:cut]), held[cut:]
             if phrase:
@@ -55,7 +57,7 @@ def _cut(held: str, first: bool) -> int | None:
             if _words(held[: joint.start()]) >= JOINT_WORDS:
                 return joint.end()
     if _words(held) > MOST_WORDS:
-        return held.rstrip().rfind(" ") + 1
+        return len(held.rstrip()) - len(held.split()[-1])
     return None
 
 
