@@ -13,7 +13,7 @@ import numpy as np
 
 from digiclone import persona, registry
 from digiclone.ahead import Workers
-from digiclone.config import DEFAULTS, Choice, ConfigError, choose, load_toml, nearest, parse
+from digiclone.config import DEFAULTS, Choice, ConfigError, Strict, choose, load_toml, nearest, parse
 from digiclone.dsp import resample
 from digiclone.events import Event, Heard, Spoke
 from digiclone.history import History
@@ -45,7 +45,8 @@ def clones() -> list[str]:
 
 def create(name: str) -> Path:
     """A new clone's folder, `clones/<name>`; capitals and spaces in `name` stay in what it calls itself."""
-    slug = re.sub(r"[\s_]+", "-", name.strip().lower())
+    name = " ".join(name.split())
+    slug = re.sub(r"[\s_]+", "-", name.lower())
     if not _NAME.fullmatch(slug):
         raise ConfigError(f"{name!r} cannot name a clone: use up to 32 letters, digits and hyphens")
     folder = home() / "clones" / slug
@@ -55,8 +56,8 @@ def create(name: str) -> Path:
     # a folder appears whole or not at all
     made = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
     try:
-        (made / "clone.toml").write_text(_TOML.format(name=name.strip()), "utf-8")
-        (made / "persona.md").write_text(persona.TEMPLATE.format(name=name.strip()), "utf-8")
+        (made / "clone.toml").write_text(_TOML.format(name=name), "utf-8")
+        (made / "persona.md").write_text(persona.TEMPLATE.format(name=name), "utf-8")
         made.rename(folder)
     except OSError:
         shutil.rmtree(made)
@@ -143,7 +144,7 @@ class Clone:
     @cached_property
     def cast(self) -> Cast:
         """The models. The first use loads them; clones with the same choices share them."""
-        return Cast(**{kind: _backend(kind, c.backend, _freeze(c.options)) for kind, c in self.choices.items()})
+        return Cast(**{kind: _backend(kind, choice) for kind, choice in self.choices.items()})
 
     def wake(self) -> None:
         """Load the models, and rehearse."""
@@ -162,7 +163,7 @@ class Clone:
         """The messages before the next turn: who the clone is, and the end of what was said."""
         file = self.folder / "persona.md"
         text = file.read_text("utf-8") if file.is_file() else persona.TEMPLATE.format(name=self.display)
-        return persona.prompt(text, self.history.last())
+        return persona.prompt(text, self.history.last(step=persona.STEP))
 
     def reply(self, heard: Audio | str) -> Iterator[Event]:
         """Answer what was said or written: the events of one turn. All of it counts as heard by the person."""
@@ -210,10 +211,11 @@ def _label(kind: str, choice: Choice) -> str:
     return f"{choice.backend}:{model}" if model else choice.backend
 
 
-def _freeze(options: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
-    return tuple(sorted(options.items()))
+def _backend(kind: str, choice: Choice) -> Any:
+    options = parse(registry.module(kind, choice.backend).Options, choice.options, f"{kind}:{choice.backend}")
+    return _loaded(kind, choice.backend, options)
 
 
 @cache
-def _backend(kind: str, name: str, options: tuple[tuple[str, Any], ...]) -> Any:
+def _loaded(kind: str, name: str, options: Strict) -> Any:
     return registry.load(kind, name, **dict(options))

@@ -46,13 +46,18 @@ class History:
         with self._lock, self._db:
             self._db.execute("UPDATE message SET text = ? WHERE id = ?", (text, number))
 
-    def last(self, count: int = 200) -> list[Message]:
-        """The last messages, oldest first. What was never heard is not among them."""
+    def last(self, count: int = 200, step: int = 1) -> list[Message]:
+        """The last messages, oldest first: at least `count`, beginning at a multiple of `step`.
+
+        What was never heard is not among them.
+        """
         with self._lock:
+            (total,) = self._db.execute("SELECT count(*) FROM message WHERE text != ''").fetchone()
             rows = self._db.execute(
-                "SELECT role, text FROM message WHERE text != '' ORDER BY id DESC LIMIT ?", (count,)
+                "SELECT role, text FROM message WHERE text != '' ORDER BY id LIMIT -1 OFFSET ?",
+                (max(0, total - count) // step * step,),
             ).fetchall()
-        return [Message(role, text) for role, text in reversed(rows)]
+        return [Message(role, text) for role, text in rows]
 
     def close(self) -> None:
         self._db.close()
@@ -60,7 +65,14 @@ class History:
 
 def _open(file: Path) -> sqlite3.Connection:
     db = sqlite3.connect(file, timeout=5, check_same_thread=False)
-    db.execute("PRAGMA journal_mode=WAL")
-    db.execute("PRAGMA synchronous=NORMAL")
-    db.execute(_SCHEMA)
+    try:
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=NORMAL")
+        db.execute(_SCHEMA)
+        (state,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        if state != "ok":
+            raise sqlite3.DatabaseError(state)
+    except sqlite3.Error:
+        db.close()
+        raise
     return db

@@ -158,7 +158,6 @@ class Listener:
         if silence >= (self.patience.sure if self._likely_over else self.patience.unsure):
             return [self._end()]
         if not self._likely_over and silence >= self.patience.pause * 4 and self._long():
-            self._silent = 0
             return [self._cut()]
         return []
 

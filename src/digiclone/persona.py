@@ -6,7 +6,7 @@ from digiclone.types import Message
 
 BUDGET = 4000
 """Characters of history in the prompt: about a thousand tokens."""
-_STEP = 8
+STEP = 8
 """Messages that leave the window together."""
 
 TEMPLATE = """\
@@ -20,7 +20,8 @@ def prompt(text: str, past: Sequence[Message], budget: int = BUDGET) -> list[Mes
     """The messages before a turn: the persona's `text`, then the end of the `past` that fits `budget` characters.
 
     The engine keeps the evaluated prompt as long as its beginning stays the same. So the window's start does not creep
-    by one message a turn: it stays, then jumps by `_STEP` messages.
+    by one message a turn: it stays, then jumps by `STEP` messages;
+    `past` must begin at a multiple of it.
     """
     start = len(past)
     size = 0
@@ -28,7 +29,7 @@ def prompt(text: str, past: Sequence[Message], budget: int = BUDGET) -> list[Mes
         start -= 1
         size += len(past[start].text)
     if start:
-        start = min(len(past), -(-start // _STEP) * _STEP)
+        start = min(len(past), -(-start // STEP) * STEP)
     return [Message("system", text.strip()), *past[start:]]
 
 

@@ -40,6 +40,8 @@ def load(kind: str, name: str, **options: Any) -> Any:
     checked = parse(backend.Options, options, f"{kind}:{name}")
     if lacks := [package for package in backend.NEEDS if importlib.util.find_spec(package) is None]:
         raise MissingPackage(f"{kind}:{name} needs {', '.join(lacks)}; run: pip install 'digiclone[{name}]'")
+    if backend.MODELS and (model := getattr(checked, "model", None)):
+        find(kind, name, model)
     return backend.Backend(checked)
 
 

@@ -47,6 +47,7 @@ class Caller:
     _ends: dict[int, float] = field(default_factory=dict)
     """When the sound of each turn will have been played."""
     _played: dict[int, float] = field(default_factory=dict)
+    """How much was heard of the turns that were interrupted."""
     _held: float | None = None
     _voice: asyncio.Future[tuple[float, float]] | None = None
 
@@ -120,9 +121,12 @@ class Caller:
                 await self._report(turn)
 
     async def _report(self, turn: int) -> None:
+        await self.send(type="played", turn=turn, seconds=self._played.get(turn, self._heard(turn)))
+
+    def _heard(self, turn: int) -> float:
         total = sum(self._seconds(a) for a in self._chunks(turn))
         left = max(0.0, self._ends.get(turn, 0.0) - (self._held or time.monotonic()))
-        await self.send(type="played", turn=turn, seconds=max(0.0, total - left))
+        return max(0.0, total - left)
 
     def _on(self, arrival: Arrival) -> None:
         turn = arrival.event["turn"]
@@ -137,6 +141,7 @@ class Caller:
                 self._ends[turn] += arrival.at - self._held
                 self._held = None
             case "Interrupted":
+                self._played[turn] = self._heard(turn)
                 self._held = None
                 self._ends[turn] = min(self._ends.get(turn, 0.0), arrival.at)
             case _:

@@ -24,7 +24,10 @@ const FIELD = 20;
 /** Pixels per CSS pixel, from fine to coarse; a slow machine steps down. */
 const SCALES = [2, 1.5, 1, 0.7];
 
-/** How each mesh shines, by its name without "Left" and "Right": cheap materials, a third of the cost of physical ones, and most machines have no fast GPU. */
+/**
+ * How each mesh shines, by its name without "Left" and "Right". Cheap materials, a third of the cost of physical ones:
+ * many machines have no fast GPU.
+ */
 const SHINE = {
   Head: { specular: 0x1c1614, shininess: 18 },
   Eye: { specular: 0x161616, shininess: 50 },
@@ -32,10 +35,17 @@ const SHINE = {
   Tongue: { specular: 0x222222, shininess: 30 },
   Hair: { specular: 0x0c0a08, shininess: 20 },
   // Nothing but its highlight is seen of the cornea.
-  Cornea: { map: null, color: 0x000000, specular: 0x303030, shininess: 250, blending: AdditiveBlending, transparent: true },
+  Cornea: {
+    map: null,
+    color: 0x000000,
+    specular: 0x303030,
+    shininess: 250,
+    blending: AdditiveBlending,
+    transparent: true,
+  },
 };
 
-/** Takes the place of three's projection. The camera looks along the world's axis, so that a normal may turn in view space. */
+/** Takes the place of three's projection. The camera looks along the world's axis: a normal may turn in view space. */
 const HINGE = `
   vec4 place = modelMatrix * vec4(transformed, 1.0);
   float follow = smoothstep(neck.y - 0.06, neck.y + 0.06, place.y);
@@ -82,9 +92,14 @@ export class Avatar {
     this.#margin = margin;
     this.canvas = document.createElement("canvas");
     const fast = !/llvmpipe|swiftshader|software|basic render/i.test(graphics());
-    this.#renderer = new WebGLRenderer({ canvas: this.canvas, alpha: true, antialias: fast, powerPreference: "high-performance" });
+    this.#renderer = new WebGLRenderer({
+      canvas: this.canvas,
+      alpha: true,
+      antialias: fast,
+      powerPreference: "high-performance",
+    });
     this.#renderer.outputColorSpace = SRGBColorSpace;
-    /** Milliseconds between drawings at rest and in speech: a machine that draws in software needs its cores for the models. */
+    /** Milliseconds between drawings, at rest and in speech: who draws in software needs the cores for the models. */
     this.pace = fast ? { rest: 30, speech: 0 } : { rest: 100, speech: 45 };
     this.#scale = fast ? 0 : 2;
     this.#light();
@@ -101,7 +116,10 @@ export class Avatar {
     for (const { morphTargetDictionary: names, morphTargetInfluences: values } of this.#meshes) {
       for (const name of Object.keys(weights)) if (name in names) values[names[name]] = weights[name];
     }
-    this.#bend.value.makeRotationY(head.yaw).multiply(new Matrix4().makeRotationX(head.pitch)).multiply(new Matrix4().makeRotationZ(-head.roll));
+    this.#bend.value
+      .makeRotationY(head.yaw)
+      .multiply(new Matrix4().makeRotationX(head.pitch))
+      .multiply(new Matrix4().makeRotationZ(-head.roll));
     this.#scene.position.y = head.rise;
     this.#renderer.render(this.#scene, this.#camera);
   }
@@ -131,7 +149,8 @@ export class Avatar {
       mesh.frustumCulled = false;
       mesh.material = this.#dress(mesh);
       if (mesh.morphTargetDictionary) this.#meshes.push(mesh);
-      if (mesh.name === "Head") head.setFromBufferAttribute(mesh.geometry.attributes.position).applyMatrix4(mesh.matrixWorld);
+      if (mesh.name === "Head")
+        head.setFromBufferAttribute(mesh.geometry.attributes.position).applyMatrix4(mesh.matrixWorld);
     });
     if (head.isEmpty()) throw new Error("the avatar has no mesh named Head");
     const size = head.getSize(new Vector3());
@@ -145,14 +164,23 @@ export class Avatar {
   #dress({ name, material }) {
     const { map, color, side, alphaTest, transparent } = material;
     const part = name.replace(/Left$|Right$/, "");
-    const dressed = new MeshPhongMaterial({ name, map, color, side, alphaTest, transparent, specular: 0x000000, ...SHINE[part] });
+    const dressed = new MeshPhongMaterial({
+      name,
+      map,
+      color,
+      side,
+      alphaTest,
+      transparent,
+      specular: 0x000000,
+      ...SHINE[part],
+    });
     if (transparent) dressed.depthWrite = false;
     if (alphaTest) dressed.alphaToCoverage = this.#renderer.getContext().getContextAttributes().antialias;
     dressed.onBeforeCompile = (shader) => this.#hinge(shader);
     return dressed;
   }
 
-  /** A neck for a head without bones: vertices turn about `neck`, fully from 6 cm above it, not at all from 6 cm below. */
+  /** A neck without bones: vertices turn about `neck`, fully from 6 cm above it, not at all from 6 cm below. */
   #hinge(shader) {
     Object.assign(shader.uniforms, { bend: this.#bend, neck: this.#neck });
     shader.vertexShader = shader.vertexShader

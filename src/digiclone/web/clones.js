@@ -29,13 +29,15 @@ export async function choose(failed) {
 
 async function ask() {
   const answer = await fetch("/api/clones");
-  if (answer.status === 401 || answer.status === 403) throw new Error("This page opens only through the link with its token, which the server printed.");
+  if (answer.status === 401 || answer.status === 403)
+    throw new Error("This page opens only through the link with its token, which the server printed.");
   if (!answer.ok) throw new Error(`The server answered ${answer.status} ${answer.statusText}.`);
   return answer.json();
 }
 
 /** The address of a clone's WebSocket. @param {string} name */
-export const socketUrl = (name) => `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/${encodeURIComponent(name)}`;
+export const socketUrl = (name) =>
+  `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/${encodeURIComponent(name)}`;
 
 /** The server has set its cookie: the token must not stay in the address bar, in the history and in screenshots. */
 export function hideToken() {

@@ -83,5 +83,6 @@ function show({ handsFree, listening, pressed, used }) {
  */
 export function wakeSound(context) {
   const wake = () => context.state !== "running" && context.resume();
-  for (const gesture of ["pointerdown", "pointerup", "keydown"]) document.addEventListener(gesture, wake, { capture: true });
+  for (const gesture of ["pointerdown", "pointerup", "keydown"])
+    document.addEventListener(gesture, wake, { capture: true });
 }

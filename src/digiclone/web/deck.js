@@ -20,8 +20,7 @@ async function worklet(context, heard) {
   await context.audioWorklet.addModule(new URL("./player-worklet.js", import.meta.url));
   const node = new AudioWorkletNode(context, "tape", { numberOfInputs: 0, outputChannelCount: [1] });
   node.port.onmessage = ({ data }) => heard(data);
-  const tell = (verb, turn, samples) =>
-    node.port.postMessage({ verb, turn, samples }, samples ? [samples.buffer] : []);
+  const tell = (verb, turn, samples) => node.port.postMessage({ verb, turn, samples }, samples ? [samples.buffer] : []);
   return { node, tell };
 }
 

@@ -5,7 +5,7 @@
  * @property {string} state  connecting, waking, ready, listening, thinking, speaking, held, deaf or gone
  * @property {string} clone  its name
  * @property {number} turn  of the latest event
- * @property {{turn: number, seconds: number, running: boolean}} place  how much of which turn has come out of the speaker
+ * @property {{turn: number, seconds: number, running: boolean}} place  how much of which turn has been heard
  * @property {Record<string, number>} weights  morph weights as last drawn, in [0, 1]
  * @property {"head"|"drawing"|""} face  what is drawn
  * @property {import("./latency.js").Measurement[]} latency  per turn, oldest first; seconds

@@ -1,6 +1,6 @@
 /**
- * What the face does besides talking: it blinks, breathes, looks about, listens and thinks. Pure: time and chance are given,
- * so that the same seed gives the same face.
+ * What the face does besides talking: it blinks, breathes, looks about, listens and thinks. Pure: time and chance are
+ * given, so that the same seed gives the same face.
  */
 
 import { shape, VISEMES } from "./mouth.js";
@@ -16,18 +16,43 @@ export const MORPHS = [
 ];
 
 /**
- * How each state looks. gaze: where the eyes rest (x to the person's right, y up; 1 is as far as eyes go) and `wander`, how far
- * they leave it; brow, squint and smile: morph weights; tilt: radians; sway and nod: how much the head moves.
+ * How each state looks. x, y: where the eyes rest (to the right of who looks at it, and up; 1 is as far as eyes go);
+ * wander: how far they leave it, `every` so many seconds; brow, knit, squint, smile: morph weights; pitch, tilt:
+ * radians; sway, nod: how much the head moves.
  */
+const IDLE = {
+  x: 0,
+  y: 0,
+  wander: 0.28,
+  every: 2.2,
+  brow: 0,
+  knit: 0,
+  squint: 0.03,
+  smile: 0.1,
+  pitch: 0,
+  tilt: 0,
+  sway: 0.7,
+  nod: 0,
+};
 const LOOKS = {
-  idle: { x: 0, y: 0, wander: 0.28, every: 2.2, brow: 0, knit: 0, squint: 0.03, smile: 0.1, pitch: 0, tilt: 0, sway: 0.7, nod: 0 },
-  listening: { x: 0, y: 0.02, wander: 0.07, every: 1.5, brow: 0.16, knit: 0, squint: 0, smile: 0.13, pitch: 0.035, tilt: 0.045, sway: 0.6, nod: 1 },
-  thinking: { x: 0.34, y: 0.36, wander: 0.12, every: 0.9, brow: 0.05, knit: 0.22, squint: 0.12, smile: 0.02, pitch: -0.04, tilt: -0.05, sway: 0.5, nod: 0 },
-  speaking: { x: 0, y: 0, wander: 0.12, every: 1.3, brow: 0.06, knit: 0, squint: 0.02, smile: 0.08, pitch: 0, tilt: 0, sway: 1.5, nod: 0 },
-  asleep: { x: 0, y: -0.2, wander: 0, every: 3, brow: 0, knit: 0, squint: 0, smile: 0, pitch: 0.1, tilt: 0, sway: 0.4, nod: 0 },
+  idle: IDLE,
+  listening: {
+    ...IDLE,
+    wander: 0.07,
+    every: 1.5,
+    brow: 0.16,
+    squint: 0,
+    smile: 0.13,
+    pitch: 0.035,
+    tilt: 0.045,
+    nod: 1,
+  },
+  thinking: { ...IDLE, x: 0.34, y: 0.36, wander: 0.12, every: 0.9, knit: 0.22, squint: 0.12, smile: 0.02, tilt: -0.05 },
+  speaking: { ...IDLE, wander: 0.12, every: 1.3, brow: 0.06, smile: 0.08, sway: 1.5 },
+  asleep: { ...IDLE, y: -0.2, wander: 0, squint: 0, smile: 0, pitch: 0.1, sway: 0.4 },
 };
 
-/** Seconds: half-life of the change from one look to another, of the eyes' jump, and of the lips' closing when the voice stops. */
+/** Half-lives in seconds: of the change between looks, of the eyes' jump, of the lips' closing when the voice stops. */
 const CHANGE = 0.14;
 const JUMP = 0.02;
 const RELAX = 0.04;
@@ -57,12 +82,14 @@ const toward = (dt, half) => 1 - 2 ** (-dt / half);
 /** 0, up to 1 at the middle of `length`, 0 again. */
 const hump = (age, length) => (age > 0 && age < length ? Math.sin((Math.PI * age) / length) ** 2 : 0);
 /** Smooth noise in [-1, 1]: three slow waves that never meet again. */
-const drift = (t, phase) => 0.5 * Math.sin(0.53 * t + phase) + 0.3 * Math.sin(1.17 * t + 2.1 * phase) + 0.2 * Math.sin(2.03 * t + 3.7 * phase);
+const drift = (t, phase) =>
+  0.5 * Math.sin(0.53 * t + phase) + 0.3 * Math.sin(1.17 * t + 2.1 * phase) + 0.2 * Math.sin(2.03 * t + 3.7 * phase);
 
 /**
  * @typedef {object} Pose
  * @property {Record<string, number>} weights  in [0, 1], by the names in `MORPHS`
- * @property {{pitch: number, yaw: number, roll: number, rise: number}} head  radians (down, to its left, toward its left shoulder are positive); metres
+ * @property {{pitch: number, yaw: number, roll: number, rise: number}} head  three angles in radians (down, to its left
+ *   and toward its left shoulder are positive), and metres
  */
 
 export class Face {
@@ -121,7 +148,8 @@ export class Face {
 
   #talk(weights, { visemes, seconds, sounding }, dt) {
     this.#voice += toward(dt, RELAX) * ((sounding ? 1 : 0) - this.#voice);
-    for (const [symbol, weight] of Object.entries(shape(visemes, seconds))) weights[`viseme_${symbol}`] = this.#voice * weight;
+    for (const [symbol, weight] of Object.entries(shape(visemes, seconds)))
+      weights[`viseme_${symbol}`] = this.#voice * weight;
   }
 
   /** Eyes do not glide: they rest, then jump. */
@@ -135,7 +163,10 @@ export class Face {
     this.#gaze.x += step * (x + this.#calm * this.#target.x - this.#gaze.x);
     this.#gaze.y += step * (y + this.#calm * this.#target.y - this.#gaze.y);
     const [right, up] = [this.#gaze.x, this.#gaze.y];
-    for (const [outward, side] of [[-right, "Right"], [right, "Left"]]) {
+    for (const [outward, side] of [
+      [-right, "Right"],
+      [right, "Left"],
+    ]) {
       weights[`eyeLookOut${side}`] = Math.max(0, outward);
       weights[`eyeLookIn${side}`] = Math.max(0, -outward);
       weights[`eyeLookUp${side}`] = Math.max(0, up);

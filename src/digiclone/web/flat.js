@@ -6,7 +6,21 @@ const LINE = "#9fb4c9";
 const DARK = "#121a24";
 
 /** How far each viseme opens the jaw, in [0, 1]; and rounds the lips (negative: spreads them), in [-1, 1]. */
-const OPEN = { aa: 1, E: 0.6, I: 0.35, O: 0.75, U: 0.3, TH: 0.3, DD: 0.3, kk: 0.35, CH: 0.3, SS: 0.12, nn: 0.25, RR: 0.35, FF: 0.06 };
+const OPEN = {
+  aa: 1,
+  E: 0.6,
+  I: 0.35,
+  O: 0.75,
+  U: 0.3,
+  TH: 0.3,
+  DD: 0.3,
+  kk: 0.35,
+  CH: 0.3,
+  SS: 0.12,
+  nn: 0.25,
+  RR: 0.35,
+  FF: 0.06,
+};
 const ROUND = { O: 0.8, U: 1, RR: 0.4, CH: 0.5, E: -0.4, I: -0.6, SS: -0.4, aa: -0.1 };
 
 export class Flat {
@@ -16,7 +30,10 @@ export class Flat {
   #pen = this.#canvas.getContext("2d");
   #margin;
 
-  /** @param {HTMLElement} box  the face fills it @param {() => number} margin  CSS pixels at its bottom that are covered */
+  /**
+   * @param {HTMLElement} box  the face fills it
+   * @param {() => number} margin  CSS pixels at its bottom that are covered
+   */
   constructor(box, margin) {
     this.#margin = margin;
     this.#canvas.className = "shown";
@@ -72,7 +89,8 @@ export class Flat {
   }
 
   #mouth(weights) {
-    const blend = (table) => Object.entries(table).reduce((sum, [symbol, amount]) => sum + amount * weights[`viseme_${symbol}`], 0);
+    const blend = (table) =>
+      Object.entries(table).reduce((sum, [symbol, amount]) => sum + amount * weights[`viseme_${symbol}`], 0);
     const wide = 0.23 - 0.12 * blend(ROUND) + 0.08 * weights.mouthSmileLeft;
     const tall = 0.26 * blend(OPEN);
     const smile = 0.25 * weights.mouthSmileLeft;

@@ -39,7 +39,9 @@ export class Latency {
 
   /** The clone measured a turn. */
   measured(turn, spans) {
-    this.#turns = [...this.#turns.filter((old) => old.turn !== turn), { turn, spans: [...spans], total: null }].slice(-TURNS);
+    this.#turns = [...this.#turns.filter((old) => old.turn !== turn), { turn, spans: [...spans], total: null }].slice(
+      -TURNS,
+    );
     this.#complete(turn);
   }
 

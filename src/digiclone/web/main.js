@@ -17,7 +17,18 @@ import { message } from "./wire.js";
 const $ = (id) => document.getElementById(id);
 
 const MIC_TITLE = "No microphone";
-const LOOK = { listening: "listening", thinking: "thinking", speaking: "speaking", held: "listening", gone: "asleep", connecting: "asleep", waking: "asleep" };
+/** How the face looks in each state of the page; idle in the others. */
+const LOOK = {
+  listening: "listening",
+  held: "listening",
+  thinking: "thinking",
+  speaking: "speaking",
+  gone: "asleep",
+  connecting: "asleep",
+  waking: "asleep",
+};
+/** Milliseconds between two looks at the countdown to the next attempt to connect. */
+const COUNT = 500;
 
 class Page {
   facts = { ...START };
@@ -36,7 +47,8 @@ class Page {
     this.mic = new Mic(context, {
       frame: (pcm) => this.#send(pcm),
       level: (level) => $("talk").style.setProperty("--level", Math.min(1, 6 * level).toFixed(2)),
-      lost: () => this.talk.lose("The microphone went away. Plug it in again, then press the button. You can also type."),
+      lost: () =>
+        this.talk.lose("The microphone went away. Plug it in again, then press the button. You can also type."),
     });
     this.talk = new Talk(this.mic, {
       talk: (down) => this.#pushed(down),
@@ -48,7 +60,10 @@ class Page {
       mouth: () => this.player.mouth,
       margin: () => window.innerHeight - $("controls").getBoundingClientRect().top,
     });
-    setInterval(() => this.facts.link === "gone" && this.#set({ seconds: (this.#retryAt - performance.now()) / 1000 }), 500);
+    setInterval(
+      () => this.facts.link === "gone" && this.#set({ seconds: (this.#retryAt - performance.now()) / 1000 }),
+      COUNT,
+    );
   }
 
   /** @param {string} url of the WebSocket */
@@ -76,10 +91,10 @@ class Page {
 
   /** Typed words. @returns {boolean} whether they went out */
   say(text) {
-    if (!this.#send(message.say(text))) return false;
+    if (!this.facts.awake) return false;
     this.#silence();
     this.#think();
-    return true;
+    return this.#send(message.say(text));
   }
 
   /** The person wants silence: it does not wait for the server. */
@@ -89,7 +104,10 @@ class Page {
     this.#set({ thinking: false });
   }
 
-  /** Nothing is sent to a clone that is still waking up: it could only become stale. @returns {boolean} whether it went out */
+  /**
+   * Nothing is sent to a clone that is still waking up: it could only become stale.
+   * @returns {boolean} whether it went out
+   */
   #send(frame) {
     return this.facts.awake && this.socket.send(frame);
   }

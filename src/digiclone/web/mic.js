@@ -1,16 +1,19 @@
-/** The microphone: opened when it is wanted, closed when it is not, and nothing leaves the page while the gate is shut. */
+/** The microphone: open only while it is wanted, and nothing leaves the page while the gate is shut. */
 
 /** Frames (of 20 ms) that wait behind a shut gate, so that a press that turns out to be a hold loses no word: 0.6 s. */
 const KEPT = 30;
-/** Seconds after which a frame is too old to be sent: a page that hung must not catch up faster than the server allows. */
+/** Seconds after which a frame is too old: a page that hung must not catch up faster than the server allows. */
 const STALE = 1;
 
 /** Why there is no microphone, in words that say what to do. */
 const TROUBLE = {
-  NotAllowedError: "The microphone is blocked. Allow it in the address bar of your browser, then press the button again. You can also type.",
+  NotAllowedError:
+    "The microphone is blocked. Allow it in the address bar, then press the button again. You can also type.",
   NotFoundError: "No microphone was found. Plug one in, then press the button again. You can also type.",
-  NotReadableError: "Another program is using the microphone. Close it, then press the button again. You can also type.",
-  insecure: "Browsers open the microphone only on https or on localhost. Open the page that way to speak; here you can type.",
+  NotReadableError:
+    "Another program is using the microphone. Close it, then press the button again. You can also type.",
+  insecure:
+    "Browsers open the microphone only on https or on localhost. Open the page that way to speak; here you can type.",
 };
 
 /** What went wrong, in words for the person. `cause` has the browser's own. */
@@ -72,7 +75,11 @@ export class Mic {
     for (const track of this.#stream.getTracks()) track.onended = () => this.#lose();
     await this.#context.audioWorklet.addModule(new URL("./mic-worklet.js", import.meta.url));
     const source = this.#context.createMediaStreamSource(this.#stream);
-    const frames = new AudioWorkletNode(this.#context, "mic", { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" });
+    const frames = new AudioWorkletNode(this.#context, "mic", {
+      numberOfOutputs: 0,
+      channelCount: 1,
+      channelCountMode: "explicit",
+    });
     frames.port.onmessage = ({ data }) => this.#take(data);
     source.connect(frames);
     this.#nodes = [source, frames];

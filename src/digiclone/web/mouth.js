@@ -1,7 +1,7 @@
 /**
  * From visemes to mouth shapes, with coarticulation: neighbouring sounds overlap, as lips do. Pure.
- * Envelopes after TalkingHead: a sound of length d at t starts to shape the mouth at t - 2d/3, is at its peak at t + d/2
- * and is gone at t + 3d/2.
+ * Envelopes after TalkingHead: a sound of length d at t starts to shape the mouth at t - 2d/3, is at its peak at
+ * t + d/2 and is gone at t + 3d/2.
  */
 
 /** The 15 visemes of Oculus, as digiclone names them. */

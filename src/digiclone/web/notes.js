@@ -12,7 +12,11 @@ export function note(box, title, text, hint = "") {
   const card = document.createElement("div");
   card.className = "note";
   card.dataset.about = title + text;
-  for (const [tag, words] of [["strong", title], ["p", text], ["p", hint]]) {
+  for (const [tag, words] of [
+    ["strong", title],
+    ["p", text],
+    ["p", hint],
+  ]) {
     if (!words) continue;
     const part = document.createElement(tag);
     part.textContent = words;

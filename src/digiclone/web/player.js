@@ -16,7 +16,7 @@ const MEMORY = 2;
 /**
  * @typedef {object} Hooks
  * @property {(turn: number, text: string) => void} phrase  a phrase begins to be heard
- * @property {(turn: number, waited: number) => void} started  the turn's first sound is heard, `waited` seconds after it came
+ * @property {(turn: number, waited: number) => void} started  its first sound is heard, `waited` seconds after it came
  * @property {(turn: number, seconds: number) => void} played  report this to the clone
  * @property {(turn: number) => void} ended  the turn has nothing more to play
  */
@@ -106,7 +106,9 @@ export class Player {
   mouthed(turn, visemes) {
     const record = this.#open(turn);
     const from = record?.seconds;
-    record?.visemes.push(...visemes.map(({ symbol, start, end }) => ({ symbol, start: from + start, end: from + end })));
+    record?.visemes.push(
+      ...visemes.map(({ symbol, start, end }) => ({ symbol, start: from + start, end: from + end })),
+    );
   }
 
   /** @param {Int16Array} pcm @param {number} rate samples per second */

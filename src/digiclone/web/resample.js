@@ -1,6 +1,6 @@
 /**
  * Streaming sample-rate conversion by a windowed sinc. Web Audio's own, for a buffer at a foreign rate, interpolates
- * linearly between samples and starts afresh at every chunk: audible as hiss on a 24 kHz voice and as ticks at the joints.
+ * linearly and starts afresh at every chunk: audible as hiss on a 24 kHz voice and as ticks at the joints.
  */
 
 /** Zero crossings of the sinc on either side: more is sharper and slower. */

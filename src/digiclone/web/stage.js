@@ -16,11 +16,18 @@ const PAUSE = 500;
  * @property {() => number} margin  CSS pixels at the bottom that the controls cover
  */
 
+/**
+ * @typedef {object} Actor  what can be a face
+ * @property {(pose: import("./face.js").Pose) => void} draw
+ * @property {() => void} ease  the machine cannot keep up: draw less
+ * @property {{rest: number, speech: number}} pace  milliseconds between drawings
+ */
+
 export class Stage {
   #box;
   #scene;
   #face = new Face({ calm: matchMedia("(prefers-reduced-motion: reduce)").matches });
-  /** @type {{draw: (pose: import("./face.js").Pose) => void, ease: () => void, pace: {rest: number, speech: number}}|null} */
+  /** @type {Actor|null} */
   #actor = null;
   #drawn = 0;
   #ticked = 0;

@@ -16,9 +16,11 @@
  */
 export function decode(buffer) {
   const length = new DataView(buffer).getUint32(0, true);
-  if (4 + length > buffer.byteLength) throw new RangeError(`header of ${length} bytes in a frame of ${buffer.byteLength}`);
+  if (4 + length > buffer.byteLength)
+    throw new RangeError(`header of ${length} bytes in a frame of ${buffer.byteLength}`);
   const event = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
-  // A copy, because the header may end at an odd byte; its bytes are read in the machine's order, little-endian wherever browsers run.
+  // A copy, because the header may end at an odd byte. Int16Array reads in the machine's order: little-endian,
+  // wherever browsers run.
   if (event.type === "Spoke") event.pcm = new Int16Array(buffer.slice(4 + length));
   return event;
 }

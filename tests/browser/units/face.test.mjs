@@ -78,5 +78,8 @@ test("who prefers reduced motion gets a head that nearly rests, and lips that mo
   const sway = (calm) => mean(play("speaking", { calm }), ({ head }) => Math.abs(head.yaw));
   assert.ok(sway(true) < 0.3 * sway(false));
   const visemes = [{ symbol: "aa", start: 0, end: 2 }];
-  assert.ok(play("speaking", { calm: true, seconds: 1, mouth: (t) => ({ visemes, seconds: t, sounding: true }) }).at(-1).weights.viseme_aa > 0.55);
+  assert.ok(
+    play("speaking", { calm: true, seconds: 1, mouth: (t) => ({ visemes, seconds: t, sounding: true }) }).at(-1).weights
+      .viseme_aa > 0.55,
+  );
 });

@@ -3,13 +3,22 @@ import { test } from "node:test";
 import { envelope, shape, VISEMES } from "../../../src/digiclone/web/mouth.js";
 
 const mark = (symbol, start, end) => ({ symbol, start, end });
-const word = [mark("PP", 0.1, 0.2), mark("aa", 0.2, 0.3), mark("FF", 0.3, 0.4), mark("O", 0.4, 0.6), mark("PP", 0.6, 0.63)];
+const word = [
+  mark("PP", 0.1, 0.2),
+  mark("aa", 0.2, 0.3),
+  mark("FF", 0.3, 0.4),
+  mark("O", 0.4, 0.6),
+  mark("PP", 0.6, 0.63),
+];
 const times = Array.from({ length: 400 }, (_, i) => -0.5 + i / 200);
 
 test("weights stay in [0, 1] and together do not make a grimace", () => {
   for (const t of times) {
     const weights = Object.values(shape(word, t));
-    assert.ok(weights.every((weight) => weight >= 0 && weight <= 1), `${t}`);
+    assert.ok(
+      weights.every((weight) => weight >= 0 && weight <= 1),
+      `${t}`,
+    );
     assert.ok(weights.reduce((sum, weight) => sum + weight, 0) <= 1 + 1e-9, `${t}`);
   }
 });
@@ -22,7 +31,9 @@ test("PP closes the lips at its middle, even a short one between open vowels", (
 });
 
 test("a closure lasts long enough for one frame at 20 per second to catch it", () => {
-  const shut = times.flatMap((t) => (shape([mark("aa", 0, 0.2), mark("PP", 0.2, 0.21), mark("aa", 0.21, 0.4)], t).PP > 0.85 ? [t] : []));
+  const shut = times.flatMap((t) =>
+    shape([mark("aa", 0, 0.2), mark("PP", 0.2, 0.21), mark("aa", 0.21, 0.4)], t).PP > 0.85 ? [t] : [],
+  );
   assert.ok(shut.at(-1) - shut[0] >= 0.04);
 });
 

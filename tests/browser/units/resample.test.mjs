@@ -13,13 +13,21 @@ function convert(sound, from, to, size) {
   return Float32Array.from(out);
 }
 
-for (const [from, to] of [[24_000, 48_000], [24_000, 44_100], [22_050, 48_000], [22_050, 44_100], [48_000, 44_100], [16_000, 96_000]]) {
+for (const [from, to] of [
+  [24_000, 48_000],
+  [24_000, 44_100],
+  [22_050, 48_000],
+  [22_050, 44_100],
+  [48_000, 44_100],
+  [16_000, 96_000],
+]) {
   test(`${from} Hz to ${to} Hz: a sine stays that sine, to 60 dB`, () => {
     const out = convert(sine(from, from / 5, 1000), from, to, 777);
     const ideal = sine(to, to / 5, 1000);
     assert.equal(out.length, ideal.length);
     // The ends are cut out of silence, which no band-limited signal is.
-    for (let i = 200; i < out.length - 200; i++) assert.ok(Math.abs(out[i] - ideal[i]) < 1e-3, `sample ${i}: ${out[i]} for ${ideal[i]}`);
+    for (let i = 200; i < out.length - 200; i++)
+      assert.ok(Math.abs(out[i] - ideal[i]) < 1e-3, `sample ${i}: ${out[i]} for ${ideal[i]}`);
   });
 }
 

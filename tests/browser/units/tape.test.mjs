@@ -22,7 +22,13 @@ function render(tape, blocks, frame = 0) {
 test("chunks play without a gap, then silence", () => {
   const tape = new Tape(RATE);
   const sound = ramp(1000);
-  for (const [a, b] of [[0, 100], [100, 101], [101, 700], [700, 1000]]) tape.push(1, sound.slice(a, b));
+  for (const [a, b] of [
+    [0, 100],
+    [100, 101],
+    [101, 700],
+    [700, 1000],
+  ])
+    tape.push(1, sound.slice(a, b));
   const { out, changes } = render(tape, 10, 5000);
   assert.deepEqual(out.slice(0, 1000), sound);
   assert.ok(out.slice(1000).every((sample) => sample === 0));

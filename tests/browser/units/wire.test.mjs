@@ -22,7 +22,9 @@ test("an event is its header", () => {
 
 test("sound is 16-bit PCM after a header of any length", () => {
   for (const text of ["", "a", "ab", "abc"]) {
-    const event = decode(frame({ type: "Spoke", turn: 1, at: 0, text, rate: 24000, phones: [] }, [0, 1, -1, 32767, -32768]));
+    const event = decode(
+      frame({ type: "Spoke", turn: 1, at: 0, text, rate: 24000, phones: [] }, [0, 1, -1, 32767, -32768]),
+    );
     assert.deepEqual([...event.pcm], [0, 1, -1, 32767, -32768]);
   }
 });

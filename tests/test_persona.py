@@ -1,0 +1,56 @@
+"""How much of the past the language model is given."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digiclone.persona import BUDGET, STEP, TEMPLATE, prompt, shorten
+from digiclone.types import Message
+
+sizes = st.lists(st.integers(0, 900) | st.integers(3000, 5000), max_size=60)
+
+
+def talk(sizes: list[int]) -> list[Message]:
+    return [Message("assistant" if i % 2 else "user", f"{i:04}"[:size] + "x" * (size - 4)) for i, size in enumerate(sizes)]
+
+
+@given(sizes)
+def test_the_window_is_the_end_of_the_past_and_fits(sizes: list[int]) -> None:
+    past = talk(sizes)
+    system, *window = prompt(" Be Ada.\n", past)
+    assert system == Message("system", "Be Ada.")
+    assert window == past[len(past) - len(window) :]
+    assert sum(len(m.text) for m in window) <= BUDGET
+
+
+@given(sizes)
+def test_no_more_is_left_out_than_a_step(sizes: list[int]) -> None:
+    past = talk(sizes)
+    window = prompt("", past)[1:]
+    more = past[max(0, len(past) - len(window) - STEP) :]
+    assert window == past or sum(len(m.text) for m in more) > BUDGET
+
+
+def test_the_beginning_stays_for_eight_messages() -> None:
+    past = talk([100] * 400)
+    starts = [prompt("", past[:n])[1].text[:4] for n in range(2, 400)]
+    changes = [i for i, (a, b) in enumerate(zip(starts, starts[1:], strict=False)) if a != b]
+    assert all(b - a == STEP for a, b in zip(changes, changes[1:], strict=False))
+    assert all(int(start) % STEP == 0 for start in starts)
+
+
+def test_a_clone_is_named_in_its_prompt() -> None:
+    assert "You are Ada." in TEMPLATE.format(name="Ada")
+
+
+@given(st.text(), st.integers(1, 50))
+def test_a_long_message_is_shortened_to_whole_words(text: str, budget: int) -> None:
+    short = shorten(text, budget)
+    assert len(short) <= budget
+    assert text.endswith(short)
+    assert short == text or len(text) > budget
+
+
+def test_shortening_cuts_no_word_in_two() -> None:
+    assert shorten("one two three", 8) == "three"
+    assert shorten("one two three", 13) == "one two three"
+    assert shorten("x" * 20, 8) == "x" * 8
