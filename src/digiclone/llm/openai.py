@@ -76,7 +76,12 @@ def _events(lines: Iterator[str]) -> Iterator[dict]:
             data = line[5:].strip()
             if data == "[DONE]":
                 return
-            event = json.loads(data)
+            try:
+                event = json.loads(data)
+            except ValueError:
+                event = None
+            if not isinstance(event, dict):
+                raise ServerError(f"the server sent {data[:80]!r}, which is no chat completion", "check [llm] url")
             if "error" in event:
                 raise ServerError(str(event["error"]))
             yield event
@@ -88,8 +93,8 @@ def _content(event: dict) -> str:
 
 
 def _loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
     try:
+        host = urlsplit(url).hostname or ""
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

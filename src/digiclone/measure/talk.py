@@ -99,19 +99,16 @@ def server(settings: list[str]) -> Iterator[tuple["subprocess.Popen[str]", int, 
         run = [sys.executable, "-m", "digiclone"]
         subprocess.run([*run, "new", "bench"], env=environment, check=True, capture_output=True)
         flags = [part for setting in settings for part in ("--set", setting)]
-        process = subprocess.Popen(
-            [*run, "serve", "--clone", "bench", "--port", "0", *flags],
-            env=environment, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        try:
-            assert process.stdout
-            while not (match := re.search(r"http://127\.0\.0\.1:(\d+)/", line := process.stdout.readline())):
-                if not line:
-                    raise RuntimeError("the server ended before it listened")
-            yield process, int(match[1]), sandbox
-        finally:
-            process.terminate()
-            process.wait(10)
+        command = [*run, "serve", "--clone", "bench", "--port", "0", *flags]
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                assert process.stdout
+                while not (match := re.search(r"http://127\.0\.0\.1:(\d+)/", line := process.stdout.readline())):
+                    if not line:
+                        raise RuntimeError("the server ended before it listened")
+                yield process, int(match[1]), sandbox
+            finally:
+                process.terminate()
 
 
 async def _talk(url: str, clips: list[Recording], tell: Callable[[str], None]) -> tuple[Any, ...]:

@@ -49,14 +49,16 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> str:
         headers = Headers(scope=scope)
-        host = urlsplit(f"//{headers.get('host', '')}")
+        origin = headers.get("origin")
         try:
+            host = urlsplit(f"//{headers.get('host', '')}")
             name = host.hostname or ""
+            stranger = origin is not None and urlsplit(origin).netloc != host.netloc
         except ValueError:
-            return "bad Host header"
+            return "bad Host or Origin header"
         if self._token is None and not is_loopback(name):
             return f"this clone answers on this machine only, not as {name!r}"
-        if (origin := headers.get("origin")) is not None and urlsplit(origin).netloc != host.netloc:
+        if stranger:
             return "a page from another site may not talk to this clone"
         if self._token is not None and not self._knows_token(scope, headers):
             return "open the address with ?token=… that `digiclone serve` printed"
