@@ -11,6 +11,9 @@ export PYTHONUNBUFFERED := 1
 run: .venv/.page
 	@$(bin)/digiclone serve
 
+setup: .venv/.page
+	$(bin)/digiclone setup
+
 test: lint unit
 
 lint: .venv/.dev

@@ -3,15 +3,21 @@
 import ipaddress
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from starlette.testclient import TestClient
+from support import Counted, Open, Tab, Unlimited, eventually, threads_of
 
 from digiclone import registry, weights
+from digiclone.clone import Clone, create
 from digiclone.config import DEFAULTS
+from digiclone.server import session
+from digiclone.server.app import make_app
 
 settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # other work shares the cores
 settings.load_profile("calm")
@@ -77,11 +83,50 @@ def home(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture
 def ada(weightless: dict[str, dict[str, Any]]) -> Path:
     """The folder of a clone that needs no weights."""
-    from digiclone.clone import create
-
     folder = create("Ada")
     lines = [f'[{kind}]\nbackend = "{section["backend"]}"\n' for kind, section in weightless.items()]
     with (folder / "clone.toml").open("a") as file:
         file.write("\n".join(lines))
     assert set(weightless) < set(DEFAULTS)
     return folder
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages may send faster than real time: the tests have no time to lose."""
+    monkeypatch.setattr(session, "Meter", Unlimited)
+
+
+@pytest.fixture
+def app(ada: Path, weightless: dict[str, Any]) -> Counted:
+    return Counted(make_app("ada", None, weightless))
+
+
+@pytest.fixture
+def client(app: Counted) -> Iterator[TestClient]:
+    with TestClient(app, "http://localhost") as client:
+        yield client
+    eventually(lambda: not threads_of("asr", "llm", "tts"), "the threads of all turns are gone")
+
+
+@pytest.fixture
+def tabs(client: TestClient, app: Counted) -> Open:
+    @contextmanager
+    def open_tab(name: str = "ada") -> Iterator[Tab]:
+        others = app.open
+        with client.websocket_connect(f"ws://localhost/ws/{name}") as socket:
+            yield Tab(socket)
+            socket.close()
+            eventually(lambda: app.open <= others, "the session ends by itself")
+
+    return open_tab
+
+
+@pytest.fixture
+def part(monkeypatch: pytest.MonkeyPatch, ada: Path) -> Any:
+    """Replace a method of one of the models."""
+
+    def replace(kind: str, method: str, with_: Any) -> None:
+        monkeypatch.setattr(type(getattr(Clone(ada).cast, kind)), method, with_)
+
+    return replace

@@ -83,6 +83,19 @@ def choices(folder: Path, flags: Sections | None = None) -> dict[str, Choice]:
     return {kind: choose(kind, layers) for kind in DEFAULTS}
 
 
+def explain(chosen: Mapping[str, Choice]) -> list[str]:
+    """Every value in force and where it came from, a line per part: ``llm = llamacpp (default), format = …``."""
+    lines: list[str] = []
+    for kind, choice in chosen.items():
+        defaults = registry.module(kind, choice.backend).Options()
+        values = [f"{kind} = {choice.backend} ({choice.origin.get('backend', 'default')})"]
+        for option, default in defaults:
+            value, origin = choice.options.get(option, default), choice.origin.get(option, "default")
+            values.append(f"{option} = {value!r} ({origin})")
+        lines.append(", ".join(values))
+    return lines
+
+
 def parse_flags(settings: list[str]) -> dict[str, dict[str, Any]]:
     """``["llm.format=Q4_0"]`` as sections. Values are TOML where they can be, text otherwise."""
     sections: dict[str, dict[str, Any]] = {}
@@ -100,15 +113,14 @@ def parse_flags(settings: list[str]) -> dict[str, dict[str, Any]]:
 
 
 def files(chosen: Mapping[str, Choice]) -> list[File]:
-    """The weights that these parts need."""
+    """The weights that these parts need. Raises `ConfigError` for an option that does not exist."""
     needed: list[File] = []
     for kind, choice in chosen.items():
         backend = registry.module(kind, choice.backend)
-        if not backend.MODELS:
-            continue
         options = parse(backend.Options, choice.options, f"{kind}:{choice.backend}")
-        name = getattr(options, "model", backend.MODELS[0].name)
-        needed += registry.find(kind, choice.backend, name).files
+        if backend.MODELS:
+            name = getattr(options, "model", backend.MODELS[0].name)
+            needed += registry.find(kind, choice.backend, name).files
     return needed
 
 
@@ -172,7 +184,7 @@ class Clone:
         number = None
         try:
             for event in turn(self.cast, prepare(heard), self.prompt(), workers):
-                if isinstance(event, Heard) and event.text:
+                if isinstance(event, Heard) and event.text.strip():
                     self.history.add("user", event.text)
                     number = self.history.add("assistant", "")
                 elif isinstance(event, Spoke) and number is not None:

@@ -19,7 +19,8 @@ import httpx
 import psutil
 from packaging.requirements import Requirement
 
-from digiclone import sources, weights
+from digiclone import clone, sources, weights
+from digiclone.config import ConfigError
 
 PORT = 8765
 """Where `digiclone serve` listens."""
@@ -206,6 +207,17 @@ def port() -> Iterable[Finding]:
         yield Finding(name, "problem", "taken by another program", f"digiclone serve --port {PORT + 1}")
 
 
+def settings() -> Iterable[Finding]:
+    """What plays each part in each clone, every value with where it came from."""
+    for name in clone.clones():
+        try:
+            chosen = clone.choices(clone.find(name))
+            clone.files(chosen)  # refuses options that do not exist
+            yield Finding(f"clone {name}", "ok", "\n".join(clone.explain(chosen)))
+        except ConfigError as error:
+            yield Finding(f"clone {name}", "problem", str(error), f"mend {clone.find(name) / 'clone.toml'}")
+
+
 def page() -> Iterable[Finding]:
     """What the page needs, and something to show it."""
     vendor = Path(__file__).parent / "web" / "vendor"
@@ -229,5 +241,5 @@ def node() -> Iterable[Finding]:
 
 
 CHECKS: tuple[Callable[[], Iterable[Finding]], ...] = (
-    python, packages, machine, store, models, libraries, port, page, node,
+    python, packages, machine, store, models, libraries, port, page, node, settings,
 )  # fmt: skip

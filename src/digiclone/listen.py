@@ -24,9 +24,9 @@ class Patience:
     """A window at least this probable may begin speech."""
     offset: float = 0.3
     """A window less probable than this is silence."""
-    begin: float = 0.09
+    begin: float = 0.06
     """So much voice begins speech: shorter is a click."""
-    pause: float = 0.06
+    pause: float = 0.03
     """So much silence is a pause: work may begin on what was said, to be thrown away if the voice goes on."""
     sure: float = 0.32
     """Silence that ends a turn which sounds finished. By then a short reply is ready anyway, and of the pauses inside
@@ -37,6 +37,8 @@ class Patience:
     """A turn sounds finished from this probability."""
     before: float = 0.32
     """Sound kept from before the voice was noticed."""
+    breath: float = 0.25
+    """Silence in which a monologue may be cut."""
     piece: float = 15.0
     """A longer monologue is handed over in pieces, at its pauses."""
     longest: float = 25.0
@@ -157,7 +159,7 @@ class Listener:
             return [Paused(self.audio)]
         if silence >= (self.patience.sure if self._likely_over else self.patience.unsure):
             return [self._end()]
-        if not self._likely_over and silence >= self.patience.pause * 4 and self._long():
+        if not self._likely_over and silence >= self.patience.breath and self._long():
             return [self._cut()]
         return []
 

@@ -146,9 +146,11 @@ class Session:
                 self._ear.tune(rate)
             case wire.Mode(hands_free=hands_free):
                 self._hands_free = hands_free
+                self._forget()
                 self._ear.listener.forget()
             case wire.Talk(down=True):
                 self._pressed = True
+                self._forget()
                 await self._interrupt()
                 await self._on_signals(self._ear.press())
             case wire.Talk():
@@ -226,6 +228,7 @@ class Session:
 
     async def _on_ended(self, ended: Ended) -> None:
         await self._send(SpeechEnded())
+        await self._interrupt()  # words typed meanwhile may be being answered
         reply = self._guess or self._start(ended.audio)
         self._guess = None
         self._before = []
@@ -312,6 +315,11 @@ class Session:
         if self._guess is reply and reply.text:
             await self._send(Heard(reply.text, final=False))
 
+    def _forget(self) -> None:
+        """What was heard so far will not be answered."""
+        self._drop_guess()
+        self._before = []
+
     def _drop_guess(self) -> None:
         if self._guess:
             self._guess.stop()
@@ -329,7 +337,7 @@ class Session:
         released = self._clock()
         async for event in turn.reply.events():
             match event:
-                case Heard(text=text) if text:
+                case Heard(text=text) if text.strip():
                     await self._write(turn.begin)
                 case Spoke(speech=speech):
                     playback.chunks.append(speech)

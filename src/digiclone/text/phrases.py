@@ -15,7 +15,7 @@ FIRST_WORDS = 2
 """The first phrase may be as short as this at a comma: the sooner it sounds, the sooner the reply."""
 COMMA_WORDS = 6
 """Later phrases break at a comma only when this long: whole sentences have the better melody."""
-JOINT_WORDS = 7
+JOINT_WORDS = 5
 """A first phrase without punctuation breaks before a conjunction once it is this long."""
 MOST_WORDS = 40
 """No phrase is longer: a reply without punctuation must still sound."""

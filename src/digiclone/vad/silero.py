@@ -36,7 +36,7 @@ _SECONDS = 8
 
 
 class Options(Strict):
-    turn_threads: int = 2
+    turn_threads: int = 1
     """Threads for Smart Turn; Silero always takes one."""
 
 
