@@ -11,11 +11,15 @@ from types import ModuleType
 from typing import Any
 
 from digiclone.config import DEFAULTS, ConfigError, nearest, parse
-from digiclone.weights import Model
+from digiclone.weights import Model, WeightsError, present, verify
 
 
 class MissingPackage(ConfigError):
     """A backend that needs a package which is not installed."""
+
+
+class Broken(ConfigError):
+    """A backend that cannot be loaded."""
 
 
 def names(kind: str) -> list[str]:
@@ -42,7 +46,19 @@ def load(kind: str, name: str, **options: Any) -> Any:
         raise MissingPackage(f"{kind}:{name} needs {', '.join(lacks)}; run: pip install 'digiclone[{name}]'")
     if backend.MODELS and (model := getattr(checked, "model", None)):
         find(kind, name, model)
-    return backend.Backend(checked)
+    try:
+        return backend.Backend(checked)
+    except (ConfigError, WeightsError):
+        raise
+    except Exception as error:  # whatever a library says about a file it cannot read, people need to know which
+        raise Broken(_diagnosis(kind, name, backend, error)) from error
+
+
+def _diagnosis(kind: str, name: str, backend: ModuleType, error: Exception) -> str:
+    files = [file for row in backend.MODELS for file in row.files if present(file)]
+    if damaged := [file.name for file in files if not verify(file)]:
+        return f"{kind}:{name}: {', '.join(damaged)} is damaged; run: digiclone models fetch {' '.join(damaged)}"
+    return f"{kind}:{name} cannot be loaded: {type(error).__name__}: {error}"
 
 
 def models() -> list[tuple[str, str, Model, bool]]:

@@ -170,16 +170,17 @@ def discard(file: File) -> int:
 def derived(name: str, make: Callable[[Path], None]) -> Path:
     """`home()/derived/<name>`; if it is not there, `make` writes it to the path that it is given (same suffix).
 
-    It appears whole or not at all, and only one process makes it. What `make` raises is raised.
+    It appears whole or not at all, and only one process makes it; one that was written to since is made again. What
+    `make` raises is raised.
     """
     place = home() / "derived" / name
     if place.parent != home() / "derived":
         raise ValueError(f"{name!r} is not a file name")
-    if not place.exists():
+    if not _sealed(place):
         half = home() / "partial" / "derived" / name
         half.parent.mkdir(parents=True, exist_ok=True)
         with sources.exclusive(half.with_name(f"{name}.lock"), name), _plainly():
-            if not place.exists():
+            if not _sealed(place):
                 half.unlink(missing_ok=True)  # of a process that was killed
                 try:
                     make(half)
@@ -327,6 +328,10 @@ def _seal(place: Path, moment: float) -> None:
 def _sha256(place: Path) -> str:
     with place.open("rb") as whole:
         return hashlib.file_digest(whole, "sha256").hexdigest()
+
+
+def _sealed(place: Path) -> bool:
+    return place.is_file() and place.stat().st_mtime == SEAL
 
 
 def _move(half: Path, place: Path) -> None:

@@ -82,7 +82,11 @@ class Backend:
         self._folder = tempfile.TemporaryDirectory(prefix="digiclone-")
         parameters.hostnames = [str(Path(self._folder.name) / "llama.sock")]
         with _signals_kept():
-            self._server = xllamacpp.Server(parameters)
+            try:
+                self._server = xllamacpp.Server(parameters)
+            except RuntimeError as error:  # which only says that something is wrong
+                hint = "delete it, and it is made again" if not options.file else "is it a GGUF file?"
+                raise EngineError(f"llama.cpp cannot load {parameters.model.path}; {hint}") from error
         self._enough = options.enough_tokens
         self._sampling = {
             "max_tokens": options.most_tokens,

@@ -5,6 +5,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -49,10 +50,10 @@ class After:
     """An ASR that continues what was already understood."""
 
     asr: ASR
-    before: str
+    before: tuple[Future[str], ...]
 
     def transcribe(self, audio: Audio) -> str:
-        return f"{self.before} {self.asr.transcribe(audio)}".strip()
+        return " ".join(filter(None, [*(text.result() for text in self.before), self.asr.transcribe(audio)]))
 
 
 class Session:
@@ -68,7 +69,8 @@ class Session:
         self._number = 0
         self._turns: dict[int, Turn] = {}
         self._guess: Reply | None = None
-        self._before: list[str] = []
+        self._before: list[Future[str]] = []
+        """What was understood, or soon will be, of the turn so far: a long monologue comes in pieces."""
         self._captioned = 0.0
         self._doubt: asyncio.Task[None] | None = None
         self._doubted: Ended | None = None
@@ -202,7 +204,9 @@ class Session:
                 self._drop_guess()
             case Piece(audio=audio):
                 self._drop_guess()
-                self._before.append(await self._transcribe(audio))
+                # in the background: while a piece is read the microphone goes on
+                loop = asyncio.get_running_loop()
+                self._before.append(asyncio.run_coroutine_threadsafe(self._transcribe(audio), loop))
                 self._captioned = 0.0
             case Ended():
                 await self._on_ended(signal)
@@ -217,7 +221,8 @@ class Session:
             self._doubt = self._spawn(self._judge(turn))
         else:
             # cut off before a sound came: the person goes on with the same thought
-            self._before = [turn.reply.text]
+            self._before = [Future()]
+            self._before[0].set_result(turn.reply.text)
             await self._write(turn.retract)
             await self._interrupt()
 
@@ -250,7 +255,8 @@ class Session:
             self._spawn(self._write_caption(audio))
 
     async def _write_caption(self, audio: Audio) -> None:
-        text = " ".join([*self._before, await self._transcribe(audio)]).strip()
+        before = [await asyncio.wrap_future(text) for text in self._before]
+        text = " ".join(filter(None, [*before, await self._transcribe(audio)]))
         if self._ear.listener.speaking:
             await self._send(Heard(text, final=False))
 
@@ -301,8 +307,8 @@ class Session:
 
     def _start(self, heard: Audio | str) -> Reply:
         cast = self._clone.cast
-        if before := " ".join(filter(None, self._before)):
-            cast = replace(cast, asr=After(cast.asr, before))
+        if self._before:
+            cast = replace(cast, asr=After(cast.asr, tuple(self._before)))
         reply = Reply(cast, heard, self._clone.prompt(), self._clock)
         self._spawn(reply.join())
         if not isinstance(heard, str):

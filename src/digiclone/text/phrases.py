@@ -7,7 +7,8 @@ _PIECE = re.compile(r"\s+|\S+")
 """What is looked at at once: phrases must not depend on how the model happens to cut its tokens."""
 _STOP = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|[;:—](?=\s)")
 _COMMA = re.compile(r",(?=\s)")
-_JOINT = re.compile(r"\s(?=(?:and|but|so|because|which|who|when|while|if|that|or)\s)", re.IGNORECASE)
+_JOINT = re.compile(r"\s(?=(?:and|but|so|because|which|who|when|where|while|if|that|or)\s)", re.IGNORECASE)
+_PREPOSITION = re.compile(r"\s(?=(?:with|for|from|at|in|on|by|about|into|without|through|like)\s)", re.IGNORECASE)
 _NO_STOP = re.compile(r"(?:\b(?:mr|mrs|ms|dr|prof|st|vs|jr|sr|e\.g|i\.e)|\b[a-z])\.$", re.IGNORECASE)
 _UNSPEAKABLE = re.compile(r"[*_#`~|<>\[\]{}\\^]|[\u2190-\u2bff\ufe0f\u200d]|[\U0001f000-\U0001faff]")
 
@@ -17,6 +18,8 @@ COMMA_WORDS = 6
 """Later phrases break at a comma only when this long: whole sentences have the better melody."""
 JOINT_WORDS = 5
 """A first phrase without punctuation breaks before a conjunction once it is this long."""
+PREPOSITION_WORDS = 8
+"""And before a preposition once it is this long."""
 MOST_WORDS = 40
 """No phrase is longer: a reply without punctuation must still sound."""
 
@@ -53,11 +56,12 @@ def _cut(held: str, first: bool) -> int | None:
         if _words(held[: comma.end()]) >= (FIRST_WORDS if first else COMMA_WORDS):
             return comma.end()
     if first:
-        for joint in _JOINT.finditer(held):
-            if _words(held[: joint.start()]) >= JOINT_WORDS:
-                return joint.end()
+        for joint, words in ((_JOINT, JOINT_WORDS), (_PREPOSITION, PREPOSITION_WORDS)):
+            for seam in joint.finditer(held):
+                if _words(held[: seam.start()]) >= words:
+                    return seam.end()
     if _words(held) > MOST_WORDS:
-        return len(held.rstrip()) - len(held.split()[-1])
+        return len(held.rstrip()) - len(held.rsplit(maxsplit=1)[-1])
     return None
 
 
