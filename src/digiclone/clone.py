@@ -1,5 +1,6 @@
 """A clone is a folder. Open it, and it talks."""
 
+import logging
 import re
 import shutil
 import tempfile
@@ -23,6 +24,7 @@ from digiclone.turn import Cast, turn
 from digiclone.types import Audio, Message
 from digiclone.weights import File, home
 
+log = logging.getLogger(__name__)
 Sections = Mapping[str, Mapping[str, Any]]
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _TOML = """\
@@ -32,7 +34,7 @@ name = "{name}"
 
 # [llm]
 # backend = "llamacpp"
-# temperature = 0.6
+# temperature = 0.3
 """
 
 
@@ -168,8 +170,10 @@ class Clone:
 
         Best done whenever the history has changed and nobody waits for an answer.
         """
-        reply = self.cast.llm.reply([*self.prompt(), Message("user", "")])
-        next(iter(reply), None)
+        try:
+            next(iter(self.cast.llm.reply([*self.prompt(), Message("user", "")])), None)
+        except Exception as error:  # noqa: BLE001  a model that does not answer says so in the next turn
+            log.warning("%s cannot rehearse: %s", self.name, error)
 
     def prompt(self) -> list[Message]:
         """The messages before the next turn: who the clone is, and the end of what was said."""

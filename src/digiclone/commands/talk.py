@@ -24,6 +24,9 @@ def talk(clone: str, audio: Path | None, text: str, out: Path | None, events: Pa
     if (audio is None) == (not text):
         raise ConfigError("say something: --audio FILE or --text WORDS")
     heard = read(audio) if audio else text
+    for place in filter(None, (out, events)):
+        if not place.absolute().parent.is_dir():
+            raise ConfigError(f"cannot write {place}: there is no folder {place.absolute().parent}")
     voice: list[Audio] = []
     lines: list[str] = []
     failed = False
@@ -56,11 +59,11 @@ def read(file: Path) -> Audio:
     try:
         info = soundfile.info(file)
         samples, rate = soundfile.read(file, frames=LONGEST * info.samplerate, dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, OSError) as error:
+    except (soundfile.LibsndfileError, OSError, TypeError) as error:  # TypeError: raw samples, by the file's name
         raise ConfigError(f"{file} is no recording that can be read ({error}); wav, flac, ogg and mp3 can") from None
     if not len(samples):
         raise ConfigError(f"{file} has no sound in it")
-    return Audio(np.nan_to_num(samples.mean(axis=1)), rate)
+    return Audio(np.clip(np.nan_to_num(samples), -1, 1).mean(axis=1), rate)
 
 
 def write(file: Path, voice: list[Audio]) -> None:

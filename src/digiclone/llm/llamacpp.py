@@ -50,7 +50,7 @@ class Options(Strict):
     """Tokens of prompt, history and reply together."""
     threads: int = 0
     """For writing tokens; 0 takes half the cores and leaves the others to the voice."""
-    temperature: float = 0.6
+    temperature: float = 0.3
     top_p: float = 0.9
     repeat_penalty: float = 1.1
     enough_tokens: int = 48
