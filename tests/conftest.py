@@ -19,7 +19,9 @@ from digiclone.config import DEFAULTS
 from digiclone.server import session
 from digiclone.server.app import make_app
 
-settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # other work shares the cores
+settings.register_profile(
+    "calm", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)  # other work shares the cores
 settings.load_profile("calm")
 
 GIVEN = os.environ.get("DIGICLONE_HOME")
@@ -74,7 +76,9 @@ def weightless() -> dict[str, dict[str, Any]]:
 def home(request: pytest.FixtureRequest) -> Path:
     """The home; for a test of real models the given one, with every default weight in it."""
     if request.node.get_closest_marker("model"):
-        lacking = [f.name for *_, row, default in registry.models() if default for f in row.files if not weights.present(f)]
+        lacking = [
+            f.name for *_, row, default in registry.models() if default for f in row.files if not weights.present(f)
+        ]
         if lacking:
             pytest.fail(f"{', '.join(lacking)} not in {weights.home()}: run `digiclone setup`", pytrace=False)
     return weights.home()

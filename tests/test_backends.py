@@ -129,12 +129,14 @@ class Backend:
 
 
 SPEECH = Speech(
-    np.random.default_rng(0).normal(0, 0.1, 24_000).astype(np.float32), 24_000, "Hi you.",
+    np.random.default_rng(0).normal(0, 0.1, 24_000).astype(np.float32),
+    24_000,
+    "Hi you.",
     tuple(Mark(s, i / 8, (i + 1) / 8) for i, s in enumerate("hI jˈu ??")),
-)  # fmt: skip
+)
 
 
-def check(kind: str, backend: Any) -> None:
+def check(kind: str, backend: Any) -> None:  # noqa: C901  one check per kind
     """What a backend returns, whatever it is given."""
     quiet, loud = np.zeros(WINDOW, np.float32), np.ones(WINDOW, np.float32)
     if kind == "vad":

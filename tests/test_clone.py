@@ -1,5 +1,6 @@
 """A clone is a folder; a program can talk to it in two lines."""
 
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -37,8 +38,14 @@ def test_importing_is_light(statement: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "folder"),
-    [("ada", "ada"), ("Ada Lovelace", "ada-lovelace"), ("  R2_D2 ", "r2-d2"), ("x" * 32, "x" * 32), ("Ada\nLovelace", "ada-lovelace")],
-)  # fmt: skip
+    [
+        ("ada", "ada"),
+        ("Ada Lovelace", "ada-lovelace"),
+        ("  R2_D2 ", "r2-d2"),
+        ("x" * 32, "x" * 32),
+        ("Ada\nLovelace", "ada-lovelace"),
+    ],
+)
 def test_a_new_clone(name: str, folder: str) -> None:
     made = create(name)
     assert made == home() / "clones" / folder == find(folder)
@@ -48,7 +55,9 @@ def test_a_new_clone(name: str, folder: str) -> None:
     assert {kind: c.backend for kind, c in choices(made).items()} == DEFAULTS
 
 
-@pytest.mark.parametrize("name", ["", " ", "-ada", "../ada", "a/b", "a.b", "ä", "x" * 33, "con:", 'a"b', "a\0b", "..", "ada\x1f\x1b"])
+@pytest.mark.parametrize(
+    "name", ["", " ", "-ada", "../ada", "a/b", "a.b", "ä", "x" * 33, "con:", 'a"b', "a\0b", "..", "ada\x1f\x1b"]
+)
 def test_a_bad_name(name: str) -> None:
     with pytest.raises(ConfigError, match="cannot name a clone"):
         create(name)
@@ -91,17 +100,24 @@ def test_an_unknown_section_is_answered(ada: Path) -> None:
 @pytest.mark.parametrize(
     ("setting", "value"),
     [
-        ("llm.repeat=2", 2), ("llm.repeat=2.5", 2.5), ("llm.repeat=true", True), ("llm.repeat=Q4_0", "Q4_0"),
-        ('llm.repeat="2"', "2"), ("llm.repeat=", ""), ("llm.repeat=a=b", "a=b"), ("llm.repeat=/a b", "/a b"), ("llm.repeat=[1]", [1]),
+        ("llm.repeat=2", 2),
+        ("llm.repeat=2.5", 2.5),
+        ("llm.repeat=true", True),
+        ("llm.repeat=Q4_0", "Q4_0"),
+        ('llm.repeat="2"', "2"),
+        ("llm.repeat=", ""),
+        ("llm.repeat=a=b", "a=b"),
+        ("llm.repeat=/a b", "/a b"),
+        ("llm.repeat=[1]", [1]),
     ],
-)  # fmt: skip
+)
 def test_a_flag_is_toml_where_it_can_be(setting: str, value: object) -> None:
     assert parse_flags([setting]) == {"llm": {"repeat": value}}
 
 
 @pytest.mark.parametrize("setting", ["", "llm", "llm.repeat", "llm=echo", "lmm.repeat=1", ".x=1", "llm.=1", "=1"])
 def test_a_bad_flag(setting: str) -> None:
-    with pytest.raises(ConfigError, match="KIND.OPTION=VALUE"):
+    with pytest.raises(ConfigError, match=r"KIND.OPTION=VALUE"):
         parse_flags([setting])
 
 
@@ -112,10 +128,14 @@ def test_flags_add_up() -> None:
 @pytest.mark.parametrize(
     ("setting", "complaint"),
     [
-        ("llm.repeta=2", "did you mean 'repeat'"), ("llm.repeat=many", "llm:echo: repeat"), ("llm.repeat=[1]", "llm:echo: repeat"),
-        ("llm.repeat={a=1}", "llm:echo: repeat"), ("tts.backend=ton", "did you mean 'tone'"), ("tts.backend=3", "no tts backend '3'"),
+        ("llm.repeta=2", "did you mean 'repeat'"),
+        ("llm.repeat=many", "llm:echo: repeat"),
+        ("llm.repeat=[1]", "llm:echo: repeat"),
+        ("llm.repeat={a=1}", "llm:echo: repeat"),
+        ("tts.backend=ton", "did you mean 'tone'"),
+        ("tts.backend=3", "no tts backend '3'"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_option_is_a_sentence(ada: Path, setting: str, complaint: str) -> None:
     with pytest.raises(ConfigError, match=complaint):
         Clone.open("ada", parse_flags([setting]))
@@ -174,7 +194,7 @@ def test_the_prompt_keeps_its_beginning_for_eight_messages(ada: Path) -> None:
     for i in range(300):
         clone.history.add("user" if i % 2 == 0 else "assistant", f"{i} " + "x" * 40)
         starts.append(clone.prompt()[1])
-    changes = sum(a != b for a, b in zip(starts, starts[1:], strict=False))
+    changes = sum(a != b for a, b in itertools.pairwise(starts))
     assert changes <= 300 / 8
 
 

@@ -84,7 +84,9 @@ def test_another_backend_drops_the_options_of_the_weaker() -> None:
 
 def test_the_same_backend_keeps_them() -> None:
     layers = {"clone.toml": {"llm": {"temperature": 0.1}}, "flag": {"llm": {"backend": "llamacpp"}}}
-    assert choose("llm", layers) == Choice("llamacpp", {"temperature": 0.1}, {"backend": "flag", "temperature": "clone.toml"})
+    assert choose("llm", layers) == Choice(
+        "llamacpp", {"temperature": 0.1}, {"backend": "flag", "temperature": "clone.toml"}
+    )
 
 
 @pytest.mark.parametrize("section", ["echo", 3, ["echo"]])

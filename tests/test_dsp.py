@@ -84,7 +84,12 @@ def test_pcm_there_and_back(data: bytes, rate: int) -> None:
 
 
 def test_pcm_is_clipped_not_wrapped() -> None:
-    assert np.frombuffer(to_pcm16(Audio(np.array([-9, -1, 1, 9], np.float32), 1)), "<i2").tolist() == [-32767, -32767, 32767, 32767]
+    assert np.frombuffer(to_pcm16(Audio(np.array([-9, -1, 1, 9], np.float32), 1)), "<i2").tolist() == [
+        -32767,
+        -32767,
+        32767,
+        32767,
+    ]
 
 
 @given(signals, st.floats(0.01, 0.9))

@@ -107,7 +107,7 @@ def test_two_processes_and_two_threads_write_at_once(file: Path) -> None:
 
 @pytest.mark.parametrize("torn", [b"", b"\0" * 4096, b"SQLite format 3\0" + b"\xff" * 4096])
 def test_a_file_that_is_no_database_is_set_aside(file: Path, torn: bytes) -> None:
-    broken = b"this is not a database, it is a letter" * 99 if not torn else torn
+    broken = torn or b"this is not a database, it is a letter" * 99
     file.write_bytes(broken)
     with closing(History(file)) as history:
         assert history.set_aside is not None
@@ -154,8 +154,7 @@ def test_a_full_disk_is_said_and_survived(tmp_path: Path) -> None:
     try:
         with closing(History(disk / "history.db")) as history:
             with pytest.raises(sqlite3.OperationalError, match="full"):
-                while True:
-                    history.add("user", "x" * 5000)
+                [history.add("user", "x" * 5000) for _ in range(1000)]
             kept = len(history.last())
             assert kept > 5
         with closing(History(disk / "history.db")) as history:

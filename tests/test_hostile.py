@@ -24,20 +24,30 @@ pytestmark = pytest.mark.timeout(60)
 
 def closes(tab: Tab) -> WebSocketDisconnect:
     with pytest.raises(WebSocketDisconnect) as closed:
-        while True:
-            tab.read()
+        tab.until("the end")
     return closed.value
 
 
 @pytest.mark.parametrize(
     "frame",
     [
-        b"\0", b"\0" * (MOST_AUDIO + 2), b"\0" * 99, b"\0\0" * 3 * RATE,
-        "hello", "", "{}", '{"type": "fly"}', '{"type": "say", "text": ""}', "x" * (MOST_TEXT + 1), "\ud83d".encode("utf-8", "replace").decode(),
-        json.dumps({"type": "say", "text": "x" * 4001}), '{"type": "mic", "rate": 1}', '{"type": "played", "turn": 1, "seconds": NaN}',
+        b"\0",
+        b"\0" * (MOST_AUDIO + 2),
+        b"\0" * 99,
+        b"\0\0" * 3 * RATE,
+        "hello",
+        "",
+        "{}",
+        '{"type": "fly"}',
+        '{"type": "say", "text": ""}',
+        "x" * (MOST_TEXT + 1),
+        "\ud83d".encode("utf-8", "replace").decode(),
+        json.dumps({"type": "say", "text": "x" * 4001}),
+        '{"type": "mic", "rate": 1}',
+        '{"type": "played", "turn": 1, "seconds": NaN}',
     ],
     ids=lambda frame: repr(frame[:20]),
-)  # fmt: skip
+)
 def test_a_bad_frame_closes_its_tab_and_no_other(tabs: Open, frame: bytes | str) -> None:
     with tabs() as good:
         good.say("One two. Three four.")
@@ -74,10 +84,17 @@ def test_a_flood_of_commands(tabs: Open) -> None:
 def test_a_page_in_a_hurry_is_not_confused(tabs: Open, hasty: None) -> None:
     """Every kind of command, again and again, in the middle of everything."""
     commands: list[dict[str, Any]] = [
-        {"type": "talk", "down": True}, {"type": "talk", "down": True}, {"type": "say", "text": "One two."},
-        {"type": "talk", "down": False}, {"type": "mode", "hands_free": True}, {"type": "stop"}, {"type": "talk", "down": False},
-        {"type": "mic", "rate": 44_100}, {"type": "played", "turn": 1, "seconds": 5}, {"type": "mode", "hands_free": False},
-    ]  # fmt: skip
+        {"type": "talk", "down": True},
+        {"type": "talk", "down": True},
+        {"type": "say", "text": "One two."},
+        {"type": "talk", "down": False},
+        {"type": "mode", "hands_free": True},
+        {"type": "stop"},
+        {"type": "talk", "down": False},
+        {"type": "mic", "rate": 44_100},
+        {"type": "played", "turn": 1, "seconds": 5},
+        {"type": "mode", "hands_free": False},
+    ]
     with tabs() as tab:
         for _ in range(10):
             for command in commands:
@@ -91,7 +108,9 @@ def spoken(tab: Tab) -> str:
     return [e["text"] for e in tab.heard if e["type"] == "Spoke"][-1]
 
 
-def test_a_slow_recogniser_does_not_make_the_page_too_fast(tabs: Open, part: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_recogniser_does_not_make_the_page_too_fast(
+    tabs: Open, part: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """While a long piece is transcribed the page goes on at its pace; what piled up then is not its fault."""
     let_go = threading.Event()
     windows: list[Audio] = []
@@ -124,11 +143,21 @@ def test_a_slow_recogniser_does_not_make_the_page_too_fast(tabs: Open, part: Any
 
 
 frames = st.one_of(
-    st.binary(max_size=64), st.text(max_size=40), st.binary(min_size=640, max_size=640),
-    st.sampled_from(['{"type": "stop"}', '{"type": "say", "text": "Hi."}', '{"type": "talk", "down": true}',
-                     '{"type": "talk", "down": false}', '{"type": "mode", "hands_free": true}', '{"type": "mic", "rate": 8000}',
-                     '{"type": "played", "turn": 1, "seconds": 9}']),
-)  # fmt: skip
+    st.binary(max_size=64),
+    st.text(max_size=40),
+    st.binary(min_size=640, max_size=640),
+    st.sampled_from(
+        [
+            '{"type": "stop"}',
+            '{"type": "say", "text": "Hi."}',
+            '{"type": "talk", "down": true}',
+            '{"type": "talk", "down": false}',
+            '{"type": "mode", "hands_free": true}',
+            '{"type": "mic", "rate": 8000}',
+            '{"type": "played", "turn": 1, "seconds": 9}',
+        ]
+    ),
+)
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -41,7 +41,7 @@ def windows(seconds: float) -> float:
     return seconds if seconds == inf else ceil(seconds / SECONDS - 1e-9)
 
 
-def reference(probabilities: list[float], verdicts: dict[int, float], p: Patience) -> list[Row]:
+def reference(probabilities: list[float], verdicts: dict[int, float], p: Patience) -> list[Row]:  # noqa: C901  a model of the whole listener
     rows: list[Row] = []
     origin = 0  # the first window not yet handed over
     speaking, paused, over = False, False, False
@@ -80,7 +80,8 @@ def reference(probabilities: list[float], verdicts: dict[int, float], p: Patienc
 
 
 runs = st.lists(
-    st.tuples(st.sampled_from([0.0, 0.29, 0.3, 0.4, 0.5, 1.0]), st.sampled_from([1, 2, 3, 5, 8, 11, 20, 45])), max_size=30
+    st.tuples(st.sampled_from([0.0, 0.29, 0.3, 0.4, 0.5, 1.0]), st.sampled_from([1, 2, 3, 5, 8, 11, 20, 45])),
+    max_size=30,
 )
 judgements = st.dictionaries(st.integers(0, 300), st.sampled_from([0.0, 0.49, 0.5, 1.0]), max_size=30)
 

@@ -36,7 +36,7 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    server: Server
+    server: Server  # type: ignore[assignment]
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -77,16 +77,27 @@ MESSAGES = [Message("system", "Be brief."), Message("user", "Hëllo 😀")]
 
 
 def test_a_reply_comes_in_pieces(server: Server, chat: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    noise = (": a comment\n", "\n", "event: x\n", 'data: {"choices": []}\n\n', data(None), data(""), 'data: {"choices": [{}]}\n\n')
+    noise = (
+        ": a comment\n",
+        "\n",
+        "event: x\n",
+        'data: {"choices": []}\n\n',
+        data(None),
+        data(""),
+        'data: {"choices": [{}]}\n\n',
+    )
     server.lines = (data("Hé"), *noise, data("llo."), "data: [DONE]\n\n", data("never"))
     assert list(chat.reply(MESSAGES)) == ["Hé", "llo."]
     ((path, headers, body),) = server.requests
     assert path == "/v1/chat/completions"
     assert "Authorization" not in headers
     assert body == {
-        "model": "tiny", "stream": True, "temperature": 0.1, "max_tokens": 9,
+        "model": "tiny",
+        "stream": True,
+        "temperature": 0.1,
+        "max_tokens": 9,
         "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hëllo 😀"}],
-    }  # fmt: skip
+    }
 
 
 def test_a_stream_may_end_without_done(server: Server, chat: Any) -> None:
@@ -118,7 +129,9 @@ def test_an_error_in_the_stream(server: Server, chat: Any) -> None:
         next(reply)
 
 
-@pytest.mark.parametrize("line", ['data: {"choices": [{"delta"\n\n', "data: hello\n\n", "data: []\n\n", 'data: "x"\n\n', "data: 3\n\n"])
+@pytest.mark.parametrize(
+    "line", ['data: {"choices": [{"delta"\n\n', "data: hello\n\n", "data: []\n\n", 'data: "x"\n\n', "data: 3\n\n"]
+)
 def test_a_stream_that_is_no_json_is_a_sentence(server: Server, chat: Any, line: str) -> None:
     server.lines = (data("He"), line)
     with pytest.raises(ServerError):
@@ -127,7 +140,7 @@ def test_a_stream_that_is_no_json_is_a_sentence(server: Server, chat: Any, line:
 
 def test_nobody_is_there(server: Server) -> None:
     backend = registry.load("llm", "openai", url="http://127.0.0.1:9/v1")
-    with pytest.raises(ServerError, match="127.0.0.1:9") as caught:
+    with pytest.raises(ServerError, match=r"127\.0\.0\.1:9") as caught:
         list(backend.reply(MESSAGES))
     assert "running" in caught.value.hint
     backend._client.close()
@@ -141,7 +154,17 @@ def test_closing_hangs_up(server: Server, chat: Any) -> None:
     eventually(lambda: server.gone, "the server sees that nobody listens")
 
 
-@pytest.mark.parametrize("url", ["https://api.openai.com/v1", "http://192.168.1.2/v1", "http://127.0.0.1.evil.com/v1", "http://[::2]/v1", "nonsense", "http://["])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.openai.com/v1",
+        "http://192.168.1.2/v1",
+        "http://127.0.0.1.evil.com/v1",
+        "http://[::2]/v1",
+        "nonsense",
+        "http://[",
+    ],
+)
 def test_offline_means_this_machine_only(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DIGICLONE_OFFLINE", "1")
     with pytest.raises(ConfigError, match="DIGICLONE_OFFLINE=1 forbids"):

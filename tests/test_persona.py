@@ -1,5 +1,7 @@
 """How much of the past the language model is given."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +12,9 @@ sizes = st.lists(st.integers(0, 900) | st.integers(3000, 5000), max_size=60)
 
 
 def talk(sizes: list[int]) -> list[Message]:
-    return [Message("assistant" if i % 2 else "user", f"{i:04}"[:size] + "x" * (size - 4)) for i, size in enumerate(sizes)]
+    return [
+        Message("assistant" if i % 2 else "user", f"{i:04}"[:size] + "x" * (size - 4)) for i, size in enumerate(sizes)
+    ]
 
 
 @given(sizes)
@@ -33,8 +37,8 @@ def test_no_more_is_left_out_than_a_step(sizes: list[int]) -> None:
 def test_the_beginning_stays_for_eight_messages() -> None:
     past = talk([100] * 400)
     starts = [prompt("", past[:n])[1].text[:4] for n in range(2, 400)]
-    changes = [i for i, (a, b) in enumerate(zip(starts, starts[1:], strict=False)) if a != b]
-    assert all(b - a == STEP for a, b in zip(changes, changes[1:], strict=False))
+    changes = [i for i, (a, b) in enumerate(itertools.pairwise(starts)) if a != b]
+    assert all(b - a == STEP for a, b in itertools.pairwise(changes))
     assert all(int(start) % STEP == 0 for start in starts)
 
 

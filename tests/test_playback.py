@@ -1,5 +1,7 @@
 """What was audible of what was said."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -32,7 +34,7 @@ times = st.lists(st.floats(-1, 20), min_size=2, max_size=6).map(sorted)
 @given(chunks(), times)
 def test_a_chunk_is_heard_word_by_word(speech: Speech, moments: list[float]) -> None:
     heard = [speech.heard_by(t).split() for t in moments]
-    for less, more in zip(heard, heard[1:], strict=False):
+    for less, more in itertools.pairwise(heard):
         assert more[: len(less)] == less
     assert speech.text.split()[: len(heard[-1])] == heard[-1]
     assert speech.heard_by(speech.seconds) == speech.text
@@ -44,7 +46,8 @@ def test_a_turn_is_heard_word_by_word(speech: list[Speech], moments: list[float]
     playback = Playback(speech)
     whole = " ".join(chunk.text for chunk in speech).split()
     before: list[str] = []
-    for playback.seconds in (min(max(0.0, t), playback.total) for t in moments):
+    for moment in moments:
+        playback.seconds = min(max(0.0, moment), playback.total)
         said = playback.said().split()
         assert said[: len(before)] == before, "what was heard cannot be unheard"
         assert whole[: len(said)] == said
@@ -56,7 +59,8 @@ def test_a_turn_played_to_its_end_was_heard_to_its_end(speech: list[Speech]) -> 
     """Even if the page counts in milliseconds and rounds down, as JavaScript may."""
     playback = Playback(speech)
     whole = " ".join(chunk.text for chunk in speech).split()
-    for playback.seconds in (playback.total, round(playback.total, 3)):
+    for played in (playback.total, round(playback.total, 3)):
+        playback.seconds = played
         assert playback.said().split() == whole
         assert not playback.sounding
 

@@ -53,7 +53,16 @@ def test_a_spoken_turn_hands_free(tabs: Open) -> None:
         tab.hands_free()
         tab.speak(quiet(0.3), voice(0.5), quiet(0.6))
         events = [e for e in tab.until("Done") if e.get("final", True)]
-        assert kinds(events) == ["SpeechStarted", "SpeechEnded", "Heard", "Said", "Mouthed", "Spoke", "Measured", "Done"]
+        assert kinds(events) == [
+            "SpeechStarted",
+            "SpeechEnded",
+            "Heard",
+            "Said",
+            "Mouthed",
+            "Spoke",
+            "Measured",
+            "Done",
+        ]
         assert events[2]["text"] == "Hello there."
         spans = {s["symbol"]: s for s in events[-2]["spans"]}
         assert set(spans) >= {"endpoint", "asr", "llm_first_token", "first_phrase", "tts_first_audio"}
@@ -109,7 +118,10 @@ def endless(*_: object) -> Iterator[str]:
         yield "And warm. "
 
 
-@pytest.mark.parametrize(("heard", "end"), [("whether is nice", "Resumed"), ("mm-hmm", "Resumed"), ("", "Resumed"), ("stop it", "Interrupted")])
+@pytest.mark.parametrize(
+    ("heard", "end"),
+    [("whether is nice", "Resumed"), ("mm-hmm", "Resumed"), ("", "Resumed"), ("stop it", "Interrupted")],
+)
 def test_who_was_it(tabs: Open, hasty: None, part: Any, heard: str, end: str) -> None:
     with tabs() as tab:
         part("asr", "transcribe", lambda *_: heard)
@@ -165,7 +177,9 @@ def test_typing_while_speaking_makes_two_turns_one_after_the_other(tabs: Open, h
 
 
 @pytest.mark.parametrize("how", ["mode", "talk"])
-def test_what_was_heard_before_the_key_is_not_what_was_said_with_it(tabs: Open, hasty: None, part: Any, how: str) -> None:
+def test_what_was_heard_before_the_key_is_not_what_was_said_with_it(
+    tabs: Open, hasty: None, part: Any, how: str
+) -> None:
     with tabs() as tab:
         part("asr", "transcribe", lambda _, audio: f"{audio.seconds:.0f} seconds")
         tab.hands_free()
@@ -217,7 +231,9 @@ def boom(*_: object) -> Any:
     raise OSError("the model is gone")
 
 
-@pytest.mark.parametrize(("kind", "method"), [("asr", "transcribe"), ("llm", "reply"), ("tts", "speak"), ("lipsync", "mouth")])
+@pytest.mark.parametrize(
+    ("kind", "method"), [("asr", "transcribe"), ("llm", "reply"), ("tts", "speak"), ("lipsync", "mouth")]
+)
 def test_a_stage_that_breaks_is_named_and_the_next_turn_works(
     tabs: Open, hasty: None, part: Any, monkeypatch: pytest.MonkeyPatch, kind: str, method: str
 ) -> None:
@@ -316,7 +332,9 @@ def test_blank_words_are_not_remembered(tabs: Open) -> None:
     assert history() == []
 
 
-def test_a_history_that_cannot_be_written_does_not_silence_the_clone(tabs: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_history_that_cannot_be_written_does_not_silence_the_clone(
+    tabs: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: object) -> int:
         raise sqlite3.OperationalError("database or disk is full")
 

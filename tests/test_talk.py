@@ -1,4 +1,4 @@
-"""`digiclone talk` from the outside: recordings of every kind in, a voice and a log out, mistakes answered in a sentence."""
+"""`digiclone talk` from the outside: recordings of every kind in, a voice and a log out, mistakes in a sentence."""
 
 import json
 import os
@@ -99,7 +99,9 @@ def test_a_truncated_recording_is_read_as_far_as_it_goes(tmp_path: Path) -> None
 
 
 def test_samples_that_are_no_numbers(tmp_path: Path) -> None:
-    soundfile.write(tmp_path / "a.wav", np.array([np.nan, 0.5, np.inf, -np.inf] * 99, np.float32), 16_000, subtype="FLOAT")
+    soundfile.write(
+        tmp_path / "a.wav", np.array([np.nan, 0.5, np.inf, -np.inf] * 99, np.float32), 16_000, subtype="FLOAT"
+    )
     samples = command.read(tmp_path / "a.wav").samples
     assert np.isfinite(samples).all()
     assert np.abs(samples).max() <= 1
@@ -108,10 +110,15 @@ def test_samples_that_are_no_numbers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        (None, "is no recording"), (b"", "is no recording"), (b"Dear diary,", "is no recording"), (b"RIFF\xff\xff\xff\xffWAVE", "is no recording"),
-        ("folder", "is no recording"), ("no samples", "has no sound"), ("raw", "is no recording"),
+        (None, "is no recording"),
+        (b"", "is no recording"),
+        (b"Dear diary,", "is no recording"),
+        (b"RIFF\xff\xff\xff\xffWAVE", "is no recording"),
+        ("folder", "is no recording"),
+        ("no samples", "has no sound"),
+        ("raw", "is no recording"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_recording_is_a_sentence(tmp_path: Path, content: bytes | str | None, complaint: str) -> None:
     file = tmp_path / ("a.raw" if content == "raw" else "a.wav")
     if isinstance(content, bytes):

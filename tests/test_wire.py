@@ -26,11 +26,18 @@ seconds = st.floats(0, 1e6, allow_nan=False)
 marks = st.lists(st.builds(Mark, text, seconds, seconds), max_size=3).map(tuple)
 sound = st.lists(st.floats(-1.5, 1.5), max_size=9).map(lambda x: np.array(x, np.float32))
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
-    "text": text, "clone": text, "stage": text, "error": text, "hint": text, "final": st.booleans(),
-    "models": st.dictionaries(text, text, max_size=2), "visemes": marks, "spans": marks,
+    "text": text,
+    "clone": text,
+    "stage": text,
+    "error": text,
+    "hint": text,
+    "final": st.booleans(),
+    "models": st.dictionaries(text, text, max_size=2),
+    "visemes": marks,
+    "spans": marks,
     "history": st.lists(st.builds(Message, st.sampled_from(["user", "assistant"]), text), max_size=2).map(tuple),
     "speech": st.builds(Speech, sound, st.integers(8000, 48_000), text, marks),
-}  # fmt: skip
+}
 
 
 def examples(event: type) -> st.SearchStrategy[Any]:
@@ -47,7 +54,11 @@ def test_every_event_survives_the_wire(kind: type, data: st.DataObject, turn: in
         speech = event.speech
         back = from_pcm16(pcm, header["rate"]).samples
         assert np.abs(back - speech.samples.clip(-1, 1)).max(initial=0) < 1e-4
-        assert header == {"text": speech.text, "rate": speech.rate, "phones": [dataclasses.asdict(m) for m in speech.phones]}
+        assert header == {
+            "text": speech.text,
+            "rate": speech.rate,
+            "phones": [dataclasses.asdict(m) for m in speech.phones],
+        }
     else:
         assert pcm == b""
         assert header == json.loads(json.dumps(dataclasses.asdict(event)))
@@ -78,7 +89,9 @@ def node(script: str, *args: str) -> Any:
     if program is None:
         pytest.skip("no node on the path")
     code = f"import {{ decode, message }} from {json.dumps(WIRE_JS.as_uri())}; import fs from 'node:fs'; {script}"
-    run = subprocess.run([program, "--input-type=module", "-e", code, *args], capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [program, "--input-type=module", "-e", code, *args], capture_output=True, text=True, check=False
+    )
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout)
 
@@ -86,16 +99,27 @@ def node(script: str, *args: str) -> Any:
 def test_the_page_reads_every_event(tmp_path: Path) -> None:
     speech = Speech(np.array([0, 0.5, -1, 1], np.float32), 24_000, "Häh 😀?", (Mark("ʃ", 0.0, 0.5),))
     values: dict[str, Any] = {
-        "text": "Grüß 😀", "clone": "Ada", "stage": "llm", "error": "no", "hint": "", "final": False, "speech": speech,
-        "models": {"llm": "echo"}, "history": (Message("user", "x"),), "visemes": speech.phones, "spans": speech.phones,
-    }  # fmt: skip
+        "text": "Grüß 😀",
+        "clone": "Ada",
+        "stage": "llm",
+        "error": "no",
+        "hint": "",
+        "final": False,
+        "speech": speech,
+        "models": {"llm": "echo"},
+        "history": (Message("user", "x"),),
+        "visemes": speech.phones,
+        "spans": speech.phones,
+    }
     sent = [kind(**{f.name: values[f.name] for f in dataclasses.fields(kind)}) for kind in EVENTS]
     frames = [wire.encode(event, i, i / 7) for i, event in enumerate(sent)]
     for i, frame in enumerate(frames):
         (tmp_path / str(i)).write_bytes(frame)
     script = """
         const read = (i) => { const b = fs.readFileSync(`${process.argv[1]}/${i}`);
-          const e = decode(b.buffer.slice(b.byteOffset, b.byteOffset + b.length)); if (e.pcm) e.pcm = [...e.pcm]; return e; };
+          const e = decode(b.buffer.slice(b.byteOffset, b.byteOffset + b.length));
+          if (e.pcm) e.pcm = [...e.pcm];
+          return e; };
         console.log(JSON.stringify([...Array(Number(process.argv[2])).keys()].map(read)));
     """
     got = node(script, str(tmp_path), str(len(frames)))
@@ -108,7 +132,8 @@ def test_the_page_reads_every_event(tmp_path: Path) -> None:
 
 def test_what_the_page_says_is_understood() -> None:
     script = """console.log(JSON.stringify([message.mic(44100.4), message.mode(true), message.talk(false),
-        message.say("x".repeat(5000)), message.say("😀é"), message.stop(), message.played(3, 1.23456), message.played(0, 0)]))"""
+        message.say("x".repeat(5000)), message.say("😀é"), message.stop(),
+        message.played(3, 1.23456), message.played(0, 0)]))"""
     commands = [wire.parse(frame) for frame in node(script)]
     assert commands == [
         wire.Mic(type="mic", rate=44100),
@@ -129,14 +154,33 @@ def test_a_long_message_is_not_cut_inside_an_emoji() -> None:
 
 
 BAD = [
-    "", "{}", "[]", "null", "stop", '{"type": "stop"', '{"type": "fly"}', '{"type": "stop", "now": true}', '{"type": 3}',
-    '{"type": "mic", "rate": 7999}', '{"type": "mic", "rate": 192001}', '{"type": "mic", "rate": "16000"}',
-    '{"type": "mic", "rate": 16000.5}', '{"type": "mic"}', '{"type": "mode", "hands_free": 1}',
-    '{"type": "say", "text": ""}', json.dumps({"type": "say", "text": "x" * 4001}), '{"type": "say", "text": null}',
-    '{"type": "played", "turn": -1, "seconds": 0}', '{"type": "played", "turn": 1, "seconds": NaN}',
-    '{"type": "played", "turn": 1, "seconds": Infinity}', '{"type": "played", "turn": 1, "seconds": 3601}',
-    '{"type": "played", "turn": true, "seconds": 1}', '{"type": "say", "text": "\\ud83d"}', "[" * 10_000, " " * 16_385,
-]  # fmt: skip
+    "",
+    "{}",
+    "[]",
+    "null",
+    "stop",
+    '{"type": "stop"',
+    '{"type": "fly"}',
+    '{"type": "stop", "now": true}',
+    '{"type": 3}',
+    '{"type": "mic", "rate": 7999}',
+    '{"type": "mic", "rate": 192001}',
+    '{"type": "mic", "rate": "16000"}',
+    '{"type": "mic", "rate": 16000.5}',
+    '{"type": "mic"}',
+    '{"type": "mode", "hands_free": 1}',
+    '{"type": "say", "text": ""}',
+    json.dumps({"type": "say", "text": "x" * 4001}),
+    '{"type": "say", "text": null}',
+    '{"type": "played", "turn": -1, "seconds": 0}',
+    '{"type": "played", "turn": 1, "seconds": NaN}',
+    '{"type": "played", "turn": 1, "seconds": Infinity}',
+    '{"type": "played", "turn": 1, "seconds": 3601}',
+    '{"type": "played", "turn": true, "seconds": 1}',
+    '{"type": "say", "text": "\\ud83d"}',
+    "[" * 10_000,
+    " " * 16_385,
+]
 
 
 @pytest.mark.parametrize("frame", BAD, ids=lambda f: f[:40])
@@ -146,9 +190,12 @@ def test_anything_else_is_refused(frame: str) -> None:
     assert len(str(caught.value)) <= 100
 
 
-json_like = st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | text, lambda x: st.lists(x, max_size=3))
+json_like = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | text, lambda x: st.lists(x, max_size=3)
+)
 near_misses = st.dictionaries(
-    st.sampled_from(["type", "rate", "text", "turn", "seconds", "down", "hands_free"]), st.sampled_from(sorted(COMMANDS)) | json_like
+    st.sampled_from(["type", "rate", "text", "turn", "seconds", "down", "hands_free"]),
+    st.sampled_from(sorted(COMMANDS)) | json_like,
 ).map(json.dumps)
 
 

@@ -121,6 +121,12 @@ class Listener:
         self.speaking = True
         return [Started()]
 
+    def dismiss(self) -> None:
+        """That was no speech. The last of it stays, as what was heard before the next voice."""
+        recent = self._windows[-round(self.patience.before / SECONDS) :]
+        self.forget()
+        self._windows += recent
+
     def forget(self) -> None:
         """Drop what was heard."""
         self._windows.clear()

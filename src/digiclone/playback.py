@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from digiclone.types import Speech
+import numpy as np
+
+from digiclone.dsp import resample
+from digiclone.stages import RATE
+from digiclone.types import Audio, Speech
 
 _BEHIND, _AHEAD = 3.0, 1.0
 """Seconds around the played position in which an echo's words lie: the page's report, the room and the recogniser
@@ -11,6 +15,10 @@ lag."""
 
 _ROUNDED = 0.001
 """Reports come in whole milliseconds, and sums of seconds are not exact: a word that ends within this has sounded."""
+
+
+_LATEST, _STALEST = 0.6, 0.4
+"""Seconds: the longest way from the loudspeaker through room and microphone to here, and the oldest report."""
 
 
 @dataclass(slots=True)
@@ -34,7 +42,9 @@ class Playback:
 
     def said(self) -> str:
         """The words that were audible so far."""
-        return " ".join(filter(None, (chunk.heard_by(self.seconds + _ROUNDED - start) for start, chunk in self._starts())))
+        return " ".join(
+            filter(None, (chunk.heard_by(self.seconds + _ROUNDED - start) for start, chunk in self._starts()))
+        )
 
     def nearby(self) -> str:
         """The words that sound about now: what an echo would consist of."""
@@ -44,6 +54,16 @@ class Playback:
             before = chunk.heard_by(begin - start).split()
             words += chunk.heard_by(end - start).split()[len(before) :]
         return " ".join(words)
+
+    def sound(self, seconds: float) -> Audio:
+        """What a microphone can have heard in the last `seconds`, at `stages.RATE`, with some slack on both sides."""
+        begin, end = self.seconds - seconds - _LATEST, self.seconds + _STALEST
+        parts = [np.zeros(round(max(0.0, -begin) * RATE), np.float32)]
+        for start, chunk in self._starts():
+            a, b = (round((max(0.0, t - start)) * chunk.rate) for t in (begin, end))
+            if b > 0 and a < len(chunk.samples):
+                parts.append(resample(Audio(chunk.samples[a:b], chunk.rate), RATE).samples)
+        return Audio(np.concatenate(parts), RATE)
 
     def _starts(self) -> list[tuple[float, Speech]]:
         starts: list[tuple[float, Speech]] = []

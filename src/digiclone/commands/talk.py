@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import soundfile
 from digiclone.clone import Clone, parse_flags
 from digiclone.config import ConfigError
 from digiclone.dsp import resample
-from digiclone.events import Failed, Heard, Said, Spoke
+from digiclone.events import Event, Failed, Heard, Said, Spoke
 from digiclone.types import Audio
 from digiclone.wire import decode, encode
 
@@ -27,31 +28,31 @@ def talk(clone: str, audio: Path | None, text: str, out: Path | None, events: Pa
     for place in filter(None, (out, events)):
         if not place.absolute().parent.is_dir():
             raise ConfigError(f"cannot write {place}: there is no folder {place.absolute().parent}")
-    voice: list[Audio] = []
-    lines: list[str] = []
-    failed = False
     awake = Clone.open(clone, parse_flags(settings))
     began = time.monotonic()
+    happened: list[tuple[float, Event]] = []
     for event in awake.reply(heard):
-        lines.append(json.dumps(decode(encode(event, 1, time.monotonic() - began))[0]))
-        match event:
-            case Heard(text=words):
-                print(f"you:   {words or '(nothing was heard)'}")
-            case Said(text=words):
-                print(f"{clone}: {words}", flush=True)
-            case Spoke(speech=speech):
-                voice.append(speech)
-            case Failed(stage=stage, error=error, hint=hint):
-                failed = True
-                print(f"{stage} failed: {error}. {hint}".strip(), file=sys.stderr)
-            case _:
-                pass
+        happened.append((time.monotonic() - began, event))
+        _tell(clone, event)
     if events:
+        lines = [json.dumps(decode(encode(event, 1, at))[0]) for at, event in happened]
         events.write_text("\n".join(lines) + "\n", "utf-8")
     if out:
-        write(out, voice)
-    if failed:
+        write(out, [event.speech for _, event in happened if isinstance(event, Spoke)])
+    if any(isinstance(event, Failed) for _, event in happened):
         sys.exit(1)
+
+
+def _tell(clone: str, event: Event) -> None:
+    match event:
+        case Heard(text=words):
+            print(f"you:   {words or '(nothing was heard)'}")
+        case Said(text=words):
+            print(f"{clone}: {words}", flush=True)
+        case Failed(stage=stage, error=error, hint=hint):
+            print(f"{stage} failed: {error}. {hint}".strip(), file=sys.stderr)
+        case _:
+            pass
 
 
 def read(file: Path) -> Audio:
@@ -66,7 +67,7 @@ def read(file: Path) -> Audio:
     return Audio(np.clip(np.nan_to_num(samples), -1, 1).mean(axis=1), rate)
 
 
-def write(file: Path, voice: list[Audio]) -> None:
+def write(file: Path, voice: Sequence[Audio]) -> None:
     """Chunks of one rate as a 16-bit wav file; half a second of silence if there are none."""
     rate = voice[0].rate if voice else 24_000
     chunks = [resample(chunk, rate).samples for chunk in voice] or [np.zeros(rate // 2, np.float32)]

@@ -9,8 +9,10 @@ two busy cores: 7 tokens a second spinning, 53 asleep).
 import ctypes
 import importlib
 import os
+import shutil
 import signal
 import tempfile
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,8 +81,9 @@ class Backend:
         parameters.cache_ram_mib = 64
         parameters.verbosity = -1
         # the engine insists on an HTTP server of its own: give it a socket that only this user can open, not a port
-        self._folder = tempfile.TemporaryDirectory(prefix="digiclone-")
-        parameters.hostnames = [str(Path(self._folder.name) / "llama.sock")]
+        folder = tempfile.mkdtemp(prefix="digiclone-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        parameters.hostnames = [str(Path(folder) / "llama.sock")]
         with _signals_kept():
             try:
                 self._server = xllamacpp.Server(parameters)

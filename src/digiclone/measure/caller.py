@@ -6,6 +6,7 @@ What it measures is what a person would: from the last sound they make to the fi
 import asyncio
 import json
 import time
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,12 +16,14 @@ import numpy as np
 from websockets.asyncio.client import ClientConnection, connect
 
 from digiclone.dsp import audible, from_pcm16, resample, rms, to_pcm16
+from digiclone.measure.speaker import RATE, Speaker
 from digiclone.types import Audio
 from digiclone.wire import decode
 
-RATE = 48_000
-"""What most browsers' microphones run at."""
 _FRAME = 0.02
+"""Seconds per frame of the sound card."""
+_ECHO = 0.14
+"""Seconds from the loudspeaker's buffer to the microphone's: what a laptop takes."""
 _ROOM = 1e-3
 """Amplitude of the room's noise between recordings: no microphone is silent."""
 
@@ -39,16 +42,12 @@ class Caller:
     """One open conversation."""
 
     socket: ClientConnection
+    leak: float = 0.0
+    """How much of the loudspeaker the microphone hears: 0.1 is a laptop without echo cancellation."""
     arrivals: list[Arrival] = field(default_factory=list)
-    underruns: int = 0
-    """How often the speaker ran dry in the middle of a turn."""
+    speaker: Speaker = field(default_factory=Speaker)
     _speech: asyncio.Queue[np.ndarray] = field(default_factory=asyncio.Queue)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
-    _ends: dict[int, float] = field(default_factory=dict)
-    """When the sound of each turn will have been played."""
-    _played: dict[int, float] = field(default_factory=dict)
-    """How much was heard of the turns that were interrupted."""
-    _held: float | None = None
     _voice: asyncio.Future[tuple[float, float]] | None = None
 
     async def say(self, audio: Audio) -> tuple[float, float]:
@@ -67,24 +66,20 @@ class Caller:
                 self._changed.clear()
                 await self._changed.wait()
 
-    def sounding(self, at_least: float = 0.0) -> bool:
-        """Will the sound of the newest turn go on for `at_least` so many seconds?"""
-        ends = [self._ends[turn] for turn in list(self._ends)[-1:]]
-        return self._held is not None or any(end > time.monotonic() + at_least for end in ends)
-
     async def send(self, **command: Any) -> None:
         """Send a command."""
         await self.socket.send(json.dumps(command))
 
     # ── the page's three jobs ──
 
-    async def microphone(self) -> None:
-        """Send the room, and what is said, in real time."""
+    async def sound_card(self) -> None:
+        """In real time, frame by frame: the speaker plays, the microphone hears the room, the person and the echo."""
         await self.send(type="mic", rate=RATE)
         await self.send(type="mode", hands_free=True)
         size = round(_FRAME * RATE)
         noise = np.random.default_rng(0)
         rest = np.zeros(0, np.float32)
+        air = deque([np.zeros(size, np.float32)] * round(_ECHO / _FRAME))
         span: tuple[float, float] | None = None
         due = time.monotonic()
         while True:
@@ -92,7 +87,8 @@ class Caller:
                 rest = self._speech.get_nowait()
                 first, last = voiced(rest, RATE)
                 span = (due + first / RATE, due + last / RATE)
-            frame = noise.standard_normal(size, np.float32) * _ROOM
+            air.append(self.speaker.take(size))
+            frame = noise.standard_normal(size, np.float32) * _ROOM + self.leak * air.popleft()
             frame[: len(rest[:size])] += rest[:size]
             rest = rest[size:]
             due += _FRAME
@@ -104,65 +100,36 @@ class Caller:
                 span = self._voice = None
 
     async def ears(self) -> None:
-        """Take events as they come, and keep the time of the speaker."""
+        """Take events as they come."""
         async for frame in self.socket:
             assert isinstance(frame, bytes)
             event, sound = decode(frame)
-            arrival = Arrival(event, sound, time.monotonic())
-            self.arrivals.append(arrival)
-            self._on(arrival)
+            self.arrivals.append(Arrival(event, sound, time.monotonic()))
+            self.speaker.on(event, sound)
             self._changed.set()
+            if event["type"] in ("Held", "Interrupted", "Done"):
+                await self.report()
 
     async def reports(self) -> None:
         """Tell how much was played, five times a second."""
         while True:
             await asyncio.sleep(0.2)
-            for turn in list(self._ends)[-1:]:
-                await self._report(turn)
+            await self.report()
 
-    async def _report(self, turn: int) -> None:
-        await self.send(type="played", turn=turn, seconds=self._played.get(turn, self._heard(turn)))
-
-    def _heard(self, turn: int) -> float:
-        total = sum(self._seconds(a) for a in self._chunks(turn))
-        left = max(0.0, self._ends.get(turn, 0.0) - (self._held or time.monotonic()))
-        return max(0.0, total - left)
-
-    def _on(self, arrival: Arrival) -> None:
-        turn = arrival.event["turn"]
-        match arrival.event["type"]:
-            case "Spoke":
-                end = self._ends.get(turn)
-                self.underruns += end is not None and end < arrival.at - 0.005
-                self._ends[turn] = max(end or 0.0, arrival.at) + self._seconds(arrival)
-            case "Held":
-                self._held = arrival.at
-            case "Resumed" if self._held is not None:
-                self._ends[turn] += arrival.at - self._held
-                self._held = None
-            case "Interrupted":
-                self._played[turn] = self._heard(turn)
-                self._held = None
-                self._ends[turn] = min(self._ends.get(turn, 0.0), arrival.at)
-            case _:
-                pass
-
-    def _chunks(self, turn: int) -> list[Arrival]:
-        return [a for a in self.arrivals if a.event["type"] == "Spoke" and a.event["turn"] == turn]
-
-    @staticmethod
-    def _seconds(arrival: Arrival) -> float:
-        return len(arrival.sound) / 2 / arrival.event["rate"]
+    async def report(self) -> None:
+        """Tell how much was played."""
+        if self.speaker.turn:
+            await self.send(type="played", turn=self.speaker.turn, seconds=self.speaker.seconds)
 
 
 @asynccontextmanager
-async def call(url: str) -> AsyncIterator[Caller]:
+async def call(url: str, leak: float = 0.0) -> AsyncIterator[Caller]:
     """A conversation with the server at `ws://…/ws/<clone>`, awake and listening."""
     async with connect(url, max_size=None, compression=None) as socket:
-        caller = Caller(socket)
+        caller = Caller(socket, leak)
         jobs = [asyncio.create_task(caller.ears())]
         await caller.expect("Ready", timeout=120)
-        jobs += [asyncio.create_task(caller.microphone()), asyncio.create_task(caller.reports())]
+        jobs += [asyncio.create_task(caller.sound_card()), asyncio.create_task(caller.reports())]
         try:
             yield caller
         finally:

@@ -27,6 +27,9 @@ from digiclone.weights import home
 STAGES = ("endpoint", "asr", "llm_first_token", "first_phrase", "tts_first_audio")
 _HEAR_OUT = 4.0
 """Seconds of the clone's voice that are listened to, at most, once its reply is complete."""
+_STORIES = ("Tell me about the sea.", "What did you do last summer?", "Tell me about your town.", "Who is your friend?")
+_LEAK = 0.1
+"""-20 dB from loudspeaker to microphone: a laptop whose echo is not cancelled at all."""
 _LISTEN_FIRST = 0.7
 """Seconds of the clone's voice before it is interrupted."""
 
@@ -55,7 +58,9 @@ def measure(turns: int, settings: list[str], folder: Path | None, tell: Callable
     """Talk `turns` times, interrupt as often, then run the same models one after the other. The figures of one run."""
     clips = recordings(turns, folder)
     with server(settings) as (process, port, sandbox):
-        exchanges, barges, underruns, models = asyncio.run(_talk(f"ws://127.0.0.1:{port}/ws/bench", clips, tell))
+        url = f"ws://127.0.0.1:{port}/ws/bench"
+        exchanges, barges, underruns, models = asyncio.run(_talk(url, clips, tell))
+        echo = asyncio.run(_echo(url, tell))
         peak = peak_memory(process.pid)
         tell("the same models, one after the other")
         sequential = list(_sequential(sandbox / "clones" / "bench", clips, settings))
@@ -73,6 +78,7 @@ def measure(turns: int, settings: list[str], folder: Path | None, tell: Callable
         "overhead_s": spread([e.overhead for e in exchanges]),
         "barge_in_s": spread([b[0] for b in barges]),
         "barge_in_certain_s": spread([b[1] for b in barges]),
+        "echo": echo,
         "underruns": underruns,
         "peak_rss_mb": round(peak),
         "turns": len(exchanges),
@@ -125,7 +131,7 @@ async def _talk(url: str, clips: list[Recording], tell: Callable[[str], None]) -
             tell(f"interruption {i + 1} of {len(clips)}")
             if barge := await _interrupt(caller, clip, clips[i - 1]):
                 barges.append(barge)
-        return exchanges, barges, caller.underruns, models
+        return exchanges, barges, caller.speaker.underruns, models
 
 
 async def _exchange(caller: Caller, clip: Recording) -> Exchange | None:
@@ -150,7 +156,7 @@ async def _interrupt(caller: Caller, question: Recording, interruption: Recordin
     await caller.say(question.audio)
     await caller.expect("Spoke", seen)
     await asyncio.sleep(_LISTEN_FIRST)
-    if not caller.sounding(at_least=1.0):
+    if not caller.speaker.sounding(at_least=1.0):
         await caller.expect("Done", seen)
         await _hush(caller)
         return None
@@ -163,10 +169,42 @@ async def _interrupt(caller: Caller, question: Recording, interruption: Recordin
     return silent - voice_began, interrupted.at - voice_began
 
 
+async def _echo(url: str, tell: Callable[[str], None]) -> dict[str, float]:
+    """Let the clone speak into a microphone that hears it, nobody else there: it must not interrupt itself."""
+    spoken = 0.0
+    async with call(url, leak=_LEAK) as caller:
+        for i, question in enumerate(_STORIES):
+            tell(f"echo {i + 1} of {len(_STORIES)}")
+            seen = len(caller.arrivals)
+            await caller.send(type="say", text=question)
+            await caller.expect("Done", seen)
+            while caller.speaker.sounding():
+                await asyncio.sleep(0.02)
+            spoken += caller.speaker.seconds
+            await caller.report()
+            await asyncio.sleep(1.0)
+        kinds = [a.event["type"] for a in caller.arrivals]
+        held = _total(caller.arrivals, "Held", "Resumed")
+    return {
+        "spoken_s": round(spoken, 1),
+        "false_interruptions": kinds.count("Interrupted"),
+        "false_turns": kinds.count("SpeechEnded"),
+        "holds": kinds.count("Held"),
+        "held_s": round(held, 2),
+    }
+
+
+def _total(arrivals: list[Arrival], begin: str, end: str) -> float:
+    """Seconds between events of two kinds that alternate."""
+    starts = [a.at for a in arrivals if a.event["type"] == begin]
+    stops = [a.at for a in arrivals if a.event["type"] == end]
+    return sum(stop - start for start, stop in zip(starts, stops, strict=False))
+
+
 async def _hush(caller: Caller) -> None:
     """Let the clone speak for some seconds, then stop it."""
     until = time.monotonic() + _HEAR_OUT
-    while caller.sounding() and time.monotonic() < until:
+    while caller.speaker.sounding() and time.monotonic() < until:
         await asyncio.sleep(0.02)
     await caller.send(type="stop")
 

@@ -13,7 +13,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from digiclone import wire
-from digiclone.barge import judge
 from digiclone.clone import Clone
 from digiclone.events import (
     Event,
@@ -29,6 +28,7 @@ from digiclone.events import (
 )  # fmt: skip
 from digiclone.events import Resumed as SoundResumed
 from digiclone.listen import Ended, Paused, Piece, Resumed, Signal, Started
+from digiclone.server.doubt import Doubt
 from digiclone.server.ear import Ear
 from digiclone.server.limits import Meter
 from digiclone.server.reply import Reply
@@ -39,10 +39,8 @@ from digiclone.types import Audio, Mark
 log = logging.getLogger(__name__)
 _CAPTION = 1.0
 """Seconds of new voice between two captions of what the person is saying."""
-_FIRST_LOOK, _NEXT_LOOK, _LAST_LOOK = 0.7, 0.3, 2.5
-"""Seconds of an interrupting voice before its first transcript, between transcripts, and before doubt ends."""
-_WARY = 2
-"""After so many echoes in a session the sound is no longer held on suspicion: this room needs proof first."""
+_ECHO_TAIL = 0.8
+"""Seconds after the clone's last sound in which the microphone may still hear it."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +70,12 @@ class Session:
         self._before: list[Future[str]] = []
         """What was understood, or soon will be, of the turn so far: a long monologue comes in pieces."""
         self._captioned = 0.0
-        self._doubt: asyncio.Task[None] | None = None
-        self._doubted: Ended | None = None
+        self._doubt: Doubt | None = None
+        self._judging: asyncio.Task[None] | None = None
+        self._hushed = 0.0
+        """When the last turn's sound ended."""
         self._echoes = 0
+        """How often the clone heard itself. After the first time the sound is no longer held on suspicion."""
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # ── the socket ──
@@ -97,8 +98,8 @@ class Session:
         for turn in self._turns.values():
             turn.reply.stop()
         self._drop_guess()
-        if self._doubt:
-            self._doubt.cancel()
+        if self._judging:
+            self._judging.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _send(self, event: Event, number: int | None = None) -> None:
@@ -174,6 +175,7 @@ class Session:
         await self._write(turn.remember)
         if turn.over and number == self._number and not turn.rehearsed:
             turn.rehearsed = True
+            self._hushed = self._clock()
             self._spawn(run_in_threadpool(self._clone.rehearse))
 
     # ── what the ear hears ──
@@ -193,7 +195,7 @@ class Session:
     async def _on_signal(self, signal: Signal) -> None:
         if self._doubt:  # whose voice this is, `_judge` finds out
             if isinstance(signal, Ended):
-                self._doubted = signal
+                self._doubt.ended = signal
             return
         match signal:
             case Started():
@@ -212,15 +214,27 @@ class Session:
                 await self._on_ended(signal)
 
     async def _on_started(self) -> None:
-        await self._send(SpeechStarted())
         self._captioned = 0.0
-        turn = self._turns.get(self._number)
-        if turn is None or turn.over or self._pressed:
+        if (turn := self._audible()) and not self._pressed:
+            self._doubt = Doubt(turn, self._ear.listener, self._transcribe, lambda: self._send(Held()))
+            self._judging = self._spawn(self._judge(self._doubt))
             return
-        if turn.reply.playback.chunks:
-            self._doubt = self._spawn(self._judge(turn))
-        else:
-            # cut off before a sound came: the person goes on with the same thought
+        await self._send(SpeechStarted())
+        await self._take_back()
+
+    def _audible(self) -> Turn | None:
+        """The turn that the microphone may hear now, if any."""
+        newest = self._turns.get(self._number)
+        if newest and newest.reply.playback.chunks and not newest.over:
+            return newest
+        if self._clock() - self._hushed > _ECHO_TAIL:
+            return None
+        return newest if newest and newest.over else self._turns.get(self._number - 1)
+
+    async def _take_back(self) -> None:
+        """The person goes on before the answer has begun to sound: it was only the first half of a thought."""
+        turn = self._turns.get(self._number)
+        if turn and not turn.over and not turn.reply.playback.chunks:
             self._before = [Future()]
             self._before[0].set_result(turn.reply.text)
             await self._write(turn.retract)
@@ -262,41 +276,32 @@ class Session:
 
     # ── somebody speaks while the clone does ──
 
-    async def _judge(self, turn: Turn) -> None:
-        """Echo, "mm-hmm" or interruption? Until that is known the sound is held."""
-        held = self._echoes < _WARY
-        if held:
-            await self._send(Held())
-        look, verdict, text = _FIRST_LOOK, "unsure", ""
-        while verdict == "unsure":
-            ended = self._doubted
-            audio = ended.audio if ended else self._ear.listener.audio
-            if ended is None and audio.seconds < look:
-                await asyncio.sleep(0.02)
-                continue
-            text = await self._transcribe(audio)
-            final = ended is not None or audio.seconds > _LAST_LOOK
-            verdict = judge(text, turn.reply.playback.nearby(), final=final)
-            look = audio.seconds + _NEXT_LOOK
-        log.info("%s: %r", verdict, text)
-        ended, self._doubt, self._doubted = self._doubted, None, None
+    async def _judge(self, doubt: Doubt) -> None:
+        verdict = await doubt.settle(wary=self._echoes > 0)
+        if doubt.turn.over and verdict == "backchannel":
+            verdict = "interruption"  # an "okay" behind the clone's last word is an answer
+        log.info("a voice over the clone's: %s", verdict)
+        self._doubt = None
         if verdict == "interruption":
+            await self._take_back()
             await self._interrupt()
-            if ended:
-                await self._on_ended(ended)
+            await self._send(SpeechStarted())
+            if doubt.ended:
+                await self._on_ended(doubt.ended)
             elif self._ear.listener.paused:
                 self._on_paused(self._ear.listener.audio)
             return
         self._echoes += verdict == "echo"
-        self._ear.listener.forget()
-        if held:
+        if not doubt.ended:
+            self._ear.listener.dismiss()
+        if doubt.held:
             await self._send(SoundResumed())
 
     async def _interrupt(self) -> None:
         """Be silent, now: the page first, the models as soon as they can."""
-        if self._doubt:
-            self._doubt.cancel()
-            self._doubt = self._doubted = None
+        if self._judging and self._doubt:
+            self._judging.cancel()
+        self._doubt = None
         turn = self._turns.get(self._number)
         if turn is None or turn.over:
             return

@@ -1,0 +1,72 @@
+"""Somebody speaks while the clone does: who?
+
+Until that is known the sound is held, so that a person gets silence within a fifth of a second. In a room where the
+clone has heard itself before, proof comes first: there the sound would stutter.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from digiclone.barge import Verdict, judge
+from digiclone.echo import likeness
+from digiclone.listen import Ended, Listener
+from digiclone.server.turns import Turn
+from digiclone.stages import RATE
+from digiclone.types import Audio
+
+_FIRST_LOOK, _NEXT_LOOK, _LAST_LOOK = 0.7, 0.3, 2.5
+"""Seconds of the voice before its first transcript, between transcripts, and before doubt ends."""
+_SURELY, _LIKELY = 0.8, 0.62
+"""Likeness that is the clone's own sound, in a third of a second and in two thirds. Of simulated echoes (-20 dB, with
+reverberation) 60 % and 97 % reach it, of other voices 4 % and 2 %."""
+_RECENT = 0.8
+"""Seconds of the voice that are compared."""
+
+
+class Doubt:
+    """One voice over the clone's. `ended` is set from outside when the voice stops."""
+
+    def __init__(
+        self,
+        turn: Turn,
+        listener: Listener,
+        transcribe: Callable[[Audio], Awaitable[str]],
+        hold: Callable[[], Awaitable[None]],
+    ) -> None:
+        self.turn = turn
+        self.ended: Ended | None = None
+        self.held = False
+        self._listener = listener
+        self._transcribe = transcribe
+        self._hold = hold
+
+    async def settle(self, *, wary: bool) -> Verdict:
+        """Echo, "mm-hmm" or interruption. `wary`: do not hold the sound on suspicion alone."""
+        if self._likeness() > _SURELY:
+            return "echo"
+        if not wary:
+            await self._be_silent()
+        look = _FIRST_LOOK
+        while True:
+            audio = self.ended.audio if self.ended else self._listener.audio
+            if not self.ended and audio.seconds < look:
+                await asyncio.sleep(0.02)
+                continue
+            if self._likeness() > _LIKELY:
+                return "echo"
+            await self._be_silent()
+            text = await self._transcribe(audio)
+            final = self.ended is not None or audio.seconds > _LAST_LOOK
+            verdict = judge(text, self.turn.reply.playback.nearby(), final=final)
+            if verdict != "unsure":
+                return verdict
+            look = audio.seconds + _NEXT_LOOK
+
+    async def _be_silent(self) -> None:
+        if not (self.held or self.turn.over):
+            self.held = True
+            await self._hold()
+
+    def _likeness(self) -> float:
+        heard = (self.ended.audio if self.ended else self._listener.audio).samples[-round(_RECENT * RATE) :]
+        return likeness(Audio(heard, RATE), self.turn.reply.playback.sound(len(heard) / RATE))
