@@ -16,7 +16,7 @@ from support import Counted, Open, Tab, Unlimited, eventually, threads_of
 from digiclone import registry, weights
 from digiclone.clone import Clone, create
 from digiclone.config import DEFAULTS
-from digiclone.server import session
+from digiclone.server import doubt, session
 from digiclone.server.app import make_app
 
 settings.register_profile(
@@ -99,6 +99,12 @@ def ada(weightless: dict[str, dict[str, Any]]) -> Path:
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages may send faster than real time: the tests have no time to lose."""
     monkeypatch.setattr(session, "Meter", Unlimited)
+
+
+@pytest.fixture
+def strange(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No sound is like the clone's own: tones are too much alike."""
+    monkeypatch.setattr(doubt, "likeness", lambda *_: 0.0)
 
 
 @pytest.fixture

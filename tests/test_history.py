@@ -133,11 +133,10 @@ def test_a_database_with_a_broken_page_is_set_aside(file: Path) -> None:
 def test_a_locked_history_is_not_thrown_away(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with closing(History(file)) as history:
         history.add("user", "Keep me.")
-    connect = sqlite3.connect
-    with closing(connect(file, isolation_level=None)) as other:
+    monkeypatch.setattr("digiclone.history._PATIENCE", 0.05)
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode=EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
-        monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: connect(*a, **{**k, "timeout": 0}))
         with pytest.raises(sqlite3.OperationalError):
             History(file)
     assert [f.name for f in file.parent.glob("*broken*")] == []

@@ -71,7 +71,7 @@ def reference(probabilities: list[float], verdicts: dict[int, float], p: Patienc
             elif silence >= windows(p.sure if over else p.unsure):
                 rows.append((i, "Ended", origin, silence))
                 origin, speaking, voiced = i + 1, False, 0
-            elif not over and silence >= windows(p.pause * 4) and i + 1 - origin >= windows(p.piece):
+            elif not over and silence >= windows(p.breath) and i + 1 - origin >= windows(p.piece):
                 rows.append((i, "Piece", origin, 0))
                 origin, paused = i + 1, False
         if i in verdicts and speaking and paused:
@@ -112,11 +112,12 @@ def kinds(rows: list[Row]) -> list[str]:
 
 
 def test_a_click_is_no_voice() -> None:
-    assert kinds(hear(Listener(), [0, 1, 1, 0] * 20, {})) == []
+    most = int(windows(Patience().begin)) - 1
+    assert kinds(hear(Listener(), ([0.0] + [1.0] * most) * 20, {})) == []
 
 
 def test_the_sound_before_the_voice_is_kept() -> None:
-    rows = hear(Listener(), [0] * 50 + [1] * 10 + [0] * 40, {})
+    rows = hear(Listener(), [0.0] * 50 + [1.0] * 10 + [0.0] * 40, {})
     assert rows[-1][1:3] == ("Ended", 40)
 
 
@@ -170,4 +171,4 @@ def test_forgetting_is_as_good_as_new() -> None:
     hear(listener, [1.0] * 30 + [0.0] * 3, {32: 1.0})
     listener.forget()
     assert listener.audio.seconds == 0
-    assert hear(listener, [0.0] * 5 + [1.0] * 9, {})[0][:2] == (7, "Started")
+    assert hear(listener, [0.0] * 5 + [1.0] * 9, {})[0][:2] == (4 + windows(Patience().begin), "Started")

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from digiclone.types import Message
 
+_PATIENCE = 5.0
+"""Seconds to wait for a file that another process has locked."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS message (
     id INTEGER PRIMARY KEY,
@@ -64,7 +66,19 @@ class History:
 
 
 def _open(file: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(file, timeout=5, check_same_thread=False)
+    """Another process that opens or closes the file locks it for a moment, in ways that SQLite does not wait for."""
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return _connect(file)
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+
+
+def _connect(file: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(file, timeout=_PATIENCE, check_same_thread=False)
     try:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=NORMAL")

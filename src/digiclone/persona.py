@@ -35,4 +35,5 @@ def prompt(text: str, past: Sequence[Message], budget: int = BUDGET) -> list[Mes
 
 def shorten(text: str, budget: int = BUDGET) -> str:
     """The end of an over-long message, from a whole word on."""
+    text = text.strip()
     return text if len(text) <= budget else text[-budget:].split(maxsplit=1)[-1]

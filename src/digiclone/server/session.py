@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -72,7 +73,7 @@ class Session:
         self._captioned = 0.0
         self._doubt: Doubt | None = None
         self._judging: asyncio.Task[None] | None = None
-        self._hushed = 0.0
+        self._hushed = -inf
         """When the last turn's sound ended."""
         self._echoes = 0
         """How often the clone heard itself. After the first time the sound is no longer held on suspicion."""
