@@ -24,6 +24,7 @@ lint: .venv/.dev
 
 unit: .venv/.dev .venv/.page browser
 	$(bin)/digiclone setup
+	$(bin)/digiclone models fetch asr:whisper tts:kokoro
 	$(bin)/pytest -m "not network"
 
 .venv/bin/python:

@@ -66,6 +66,10 @@ class EngineError(Exception):
     """llama.cpp refused a request."""
 
 
+class TooLong(EngineError):
+    """The messages are more tokens than the context holds."""
+
+
 class Backend:
     def __init__(self, options: Options) -> None:
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before the library loads: see above
@@ -100,6 +104,14 @@ class Backend:
         }
 
     def reply(self, messages: Sequence[Message], audio: Audio | None = None) -> Iterator[str]:
+        while True:
+            try:
+                yield from self._reply(messages)
+                return
+            except TooLong:  # known before the first token; emoji and rare scripts are many tokens a character
+                messages = _shorter(messages)
+
+    def _reply(self, messages: Sequence[Message]) -> Iterator[str]:
         chat = [{"role": m.role, "content": m.text} for m in messages]
         request = {"messages": chat, "stream": True, "cache_prompt": True, **self._sampling}
 
@@ -116,10 +128,23 @@ class Backend:
                         return
 
 
+def _shorter(messages: Sequence[Message]) -> list[Message]:
+    """Half of the past, and when there is none, the second half of the last message. The persona stays."""
+    *past, last = messages
+    persona = [m for m in past if m.role == "system"]
+    talk = past[len(persona) :]
+    if talk:
+        return [*persona, *talk[len(talk) // 2 + 1 :], last]
+    if len(last.text) < 2:
+        raise EngineError("the persona alone is longer than the context; shorten persona.md or raise llm.context")
+    return [*persona, Message(last.role, last.text[len(last.text) // 2 :])]
+
+
 def _content(chunk: dict[str, Any]) -> str:
     if "choices" not in chunk:
         error = chunk.get("error", chunk)
-        raise EngineError(str(error.get("message", error)))
+        refused = TooLong if error.get("type") == "exceed_context_size_error" else EngineError
+        raise refused(str(error.get("message", error)))
     return "".join(choice.get("delta", {}).get("content") or "" for choice in chunk["choices"])
 
 
