@@ -1,5 +1,6 @@
 """The threads of a turn, and calls that push."""
 
+import inspect
 import threading
 from collections.abc import Callable, Iterator
 
@@ -24,6 +25,15 @@ def test_a_stage_runs_ahead_but_not_away(depth: int) -> None:
     eventually(lambda: len(seen) == depth + 2)
     assert list(items) == list(range(1, 100))
     workers.join()
+
+
+def test_a_stopped_stage_closes_its_source() -> None:
+    """Even one that somebody else still holds: it may be a model in the middle of a reply."""
+    workers, source = Workers(), (i for i in range(10**9))
+    next(workers.ahead("s", source))
+    workers.stop()
+    workers.join()
+    assert inspect.getgeneratorstate(source) == inspect.GEN_CLOSED
 
 
 def test_a_slow_reader_gets_everything_in_order() -> None:

@@ -23,6 +23,7 @@ SPOKEN = "The weather in London will be cold tomorrow, so take a coat"
         ("wait a moment please", False, "interruption"),
         ("will it be cold in Paris next week as well", False, "interruption"),  # some words are the same
         ("coat a take so tomorrow", True, "interruption"),  # the same words, but not in order
+        ("tomorrow, tomorrow, tomorrow!", True, "interruption"),  # it was said once
         ("mm-hmm", True, "backchannel"),
         ("mm-hmm", False, "unsure"),
         ("Yeah, right.", True, "backchannel"),

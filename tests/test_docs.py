@@ -44,7 +44,9 @@ def test_the_wire_document_has_every_event_with_every_field() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_every_path_that_a_document_names_exists(page: Path) -> None:
-    named = re.findall(r"`((?:src|docs|bench|tests|dev|web)/[\w./-]+)`|\]\((?!http)([\w./-]+)\)", page.read_text("utf-8"))
+    named = re.findall(
+        r"`((?:src|docs|bench|tests|dev|web)/[\w./-]+)`|\]\((?!http)([\w./-]+)\)", page.read_text("utf-8")
+    )
     for path in filter(None, (a or b for a, b in named)):
         beside = page.parent / path
         candidates = (ROOT / path, beside, ROOT / "src" / "digiclone" / path)
@@ -63,5 +65,10 @@ def test_the_readme_maps_the_tree() -> None:
 
 def test_no_file_is_longer_than_400_lines() -> None:
     files = [f for ending in ("py", "js") for d in ("src", "tests", "bench") for f in (ROOT / d).rglob(f"*.{ending}")]
-    long = {str(f.relative_to(ROOT)): n for f in files if "vendor" not in f.parts if (n := len(f.read_text("utf-8").splitlines())) > 400}
+    long = {
+        str(f.relative_to(ROOT)): n
+        for f in files
+        if "vendor" not in f.parts
+        if (n := len(f.read_text("utf-8").splitlines())) > 400
+    }
     assert not long

@@ -120,7 +120,7 @@ def files(chosen: Mapping[str, Choice]) -> list[File]:
     for kind, choice in chosen.items():
         backend = registry.module(kind, choice.backend)
         options = parse(backend.Options, choice.options, f"{kind}:{choice.backend}")
-        if backend.MODELS:
+        if backend.MODELS and not getattr(options, "file", ""):
             name = getattr(options, "model", backend.MODELS[0].name)
             needed += registry.find(kind, choice.backend, name).files
     return needed
@@ -168,10 +168,13 @@ class Clone:
     def rehearse(self) -> None:
         """Let the language model read who it is and what was said, so that the next turn evaluates only what is new.
 
-        Best done whenever the history has changed and nobody waits for an answer.
+        Best done whenever the history has changed and nobody waits for an answer. Only a model in this process is
+        asked: for a server elsewhere it would be words and money sent for nothing.
         """
+        read = getattr(self.cast.llm, "read", None)
         try:
-            next(iter(self.cast.llm.reply([*self.prompt(), Message("user", "")])), None)
+            if read:
+                read(self.prompt())
         except Exception as error:  # noqa: BLE001  a model that does not answer says so in the next turn
             log.warning("%s cannot rehearse: %s", self.name, error)
 

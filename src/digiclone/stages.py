@@ -36,6 +36,8 @@ class ASR(Protocol):
 
 
 class LLM(Protocol):
+    """A backend that keeps evaluated prompts may also have `read(messages)`: evaluate them now, answer later."""
+
     def reply(self, messages: Sequence[Message], audio: Audio | None = None) -> Iterator[str]:
         """The next message, piece by piece. Closing the iterator stops the model at the next token."""
         ...

@@ -111,6 +111,10 @@ class Backend:
             except TooLong:  # known before the first token; emoji and rare scripts are many tokens a character
                 messages = _shorter(messages)
 
+    def read(self, messages: Sequence[Message]) -> None:
+        """Evaluate a prompt, so that a reply to it begins sooner."""
+        next(self.reply([*messages, Message("user", "")]), None)
+
     def _reply(self, messages: Sequence[Message]) -> Iterator[str]:
         chat = [{"role": m.role, "content": m.text} for m in messages]
         request = {"messages": chat, "stream": True, "cache_prompt": True, **self._sampling}

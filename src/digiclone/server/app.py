@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -27,6 +28,8 @@ from digiclone.weights import WeightsError
 
 log = logging.getLogger(__name__)
 WEB = Path(__file__).parent.parent / "web"
+UNFIT = (ConfigError, WeightsError, OSError, sqlite3.Error)
+"""Why a clone cannot wake up: its settings, its weights, its folder, its history."""
 MOST_TABS = 8
 """Tabs at once. Each has its own conversation, all share the models."""
 
@@ -34,7 +37,7 @@ MOST_TABS = 8
 def make_app(default: str, token: str | None = None, flags: Sections | None = None) -> ASGIApp:
     """The server as an ASGI application. `default` is the clone of a page that names none."""
     bedroom = Bedroom(flags)
-    tabs: set[Session] = set()
+    tabs: set[WebSocket] = set()
 
     async def index(request: Request) -> Response:
         return FileResponse(WEB / "index.html", headers={"Cache-Control": "no-cache"})
@@ -56,23 +59,20 @@ def make_app(default: str, token: str | None = None, flags: Sections | None = No
         if len(tabs) >= MOST_TABS:
             await socket.close(1013, f"{MOST_TABS} tabs are open already; close one")
             return
-        await socket.accept()
+        tabs.add(socket)
         try:
+            await socket.accept()
             clone = await bedroom.wake(socket.path_params["name"])
-        except (ConfigError, WeightsError) as error:
+            await Session(socket, clone).run()
+        except UNFIT as error:
             await socket.send_bytes(wire.encode(Failed("clone", str(error), "digiclone doctor says more"), 0, 0.0))
             await socket.close(1011, "the clone cannot wake up")
-            return
-        session = Session(socket, clone)
-        tabs.add(session)
-        try:
-            await session.run()
         except wire.BadFrame as error:
             log.warning("a page broke the protocol: %s", error)
             with contextlib.suppress(RuntimeError):  # it may be gone already
                 await socket.close(1008, str(error)[:120])
         finally:
-            tabs.discard(session)
+            tabs.discard(socket)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -102,7 +102,7 @@ class Bedroom:
         self._door = asyncio.Lock()
 
     async def wake(self, name: str) -> Clone:
-        """The clone of that name, its models loaded. Raises `ConfigError`, `WeightsError`."""
+        """The clone of that name, its models loaded. Raises one of `UNFIT`."""
         async with self._door:
             if name not in self._awake:
                 self._awake[name] = await run_in_threadpool(Clone.open, name, self._flags)
@@ -112,5 +112,5 @@ class Bedroom:
         """Wake a clone before anybody asks. What goes wrong is told to the tab that asks."""
         try:
             await self.wake(name)
-        except (ConfigError, WeightsError) as error:
+        except UNFIT as error:
             log.error("%s", error)

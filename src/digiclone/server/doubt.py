@@ -42,10 +42,10 @@ class Doubt:
 
     async def settle(self, *, wary: bool) -> Verdict:
         """Echo, "mm-hmm" or interruption. `wary`: do not hold the sound on suspicion alone."""
-        if self._likeness() > _SURELY:
-            return "echo"
         if not wary:
             await self._be_silent()
+        elif self._likeness() > _SURELY:
+            return "echo"
         look = _FIRST_LOOK
         while True:
             audio = self.ended.audio if self.ended else self._listener.audio

@@ -40,6 +40,9 @@ from digiclone.types import Audio, Mark
 log = logging.getLogger(__name__)
 _CAPTION = 1.0
 """Seconds of new voice between two captions of what the person is saying."""
+_WARY = 2
+"""Echoes after which the sound is no longer held on suspicion: this room needs proof first. An interruption halves the
+count, so that one mistake does not slow the clone for good."""
 _ECHO_TAIL = 0.8
 """Seconds after the clone's last sound in which the microphone may still hear it."""
 
@@ -76,7 +79,7 @@ class Session:
         self._hushed = -inf
         """When the last turn's sound ended."""
         self._echoes = 0
-        """How often the clone heard itself. After the first time the sound is no longer held on suspicion."""
+        """How often the clone heard itself lately."""
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # ── the socket ──
@@ -197,6 +200,8 @@ class Session:
         if self._doubt:  # whose voice this is, `_judge` finds out
             if isinstance(signal, Ended):
                 self._doubt.ended = signal
+            elif isinstance(signal, Paused):
+                self._ear.listener.judge(1.0)  # who says "mm-hmm" and pauses has finished
             return
         match signal:
             case Started():
@@ -278,12 +283,13 @@ class Session:
     # ── somebody speaks while the clone does ──
 
     async def _judge(self, doubt: Doubt) -> None:
-        verdict = await doubt.settle(wary=self._echoes > 0)
+        verdict = await doubt.settle(wary=self._echoes >= _WARY)
         if doubt.turn.over and verdict == "backchannel":
             verdict = "interruption"  # an "okay" behind the clone's last word is an answer
         log.info("a voice over the clone's: %s", verdict)
         self._doubt = None
         if verdict == "interruption":
+            self._echoes //= 2
             await self._take_back()
             await self._interrupt()
             await self._send(SpeechStarted())
