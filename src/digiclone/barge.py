@@ -41,20 +41,45 @@ BACKCHANNELS = frozenset(
     ]
 )
 """Words that mean "go on". A turn made of nothing else does not interrupt."""
+COMMANDS = frozenset(
+    [
+        "stop",
+        "wait",
+        "no",
+        "hey",
+        "hold",
+        "hang",
+        "quiet",
+        "silence",
+        "enough",
+        "pause",
+        "listen",
+        "but",
+        "sorry",
+        "excuse",
+        "hush",
+        "shush",
+        "what",
+    ]
+)
+"""Words that interrupt however short they are."""
 ECHO = 0.6
 """Share of the heard words that must be found, in order, among the words being spoken."""
 
 
-def judge(heard: str, spoken: str, *, final: bool) -> Verdict:
+def judge(heard: str, spoken: str, *, final: bool, brief: bool = False) -> Verdict:
     """`heard` is the transcript so far (`final`: the voice has stopped), `spoken` what sounds about now.
 
-    Without enough words to tell, an open transcript is "unsure" and a final one is no interruption.
+    Without enough words to tell, an open transcript is "unsure" and a final one is no interruption. `brief`: the voice
+    stopped when the sound was held, as an echo would; then only a word that means "stop" interrupts.
     """
     words = _words(heard)
     if words and _share_of(words, _words(spoken)) >= ECHO:
         return "echo" if final or len(words) > 1 else "unsure"
     if all(word in BACKCHANNELS for word in words):
         return "backchannel" if final else "unsure"
+    if brief and not any(word in COMMANDS for word in words):
+        return "echo"
     return "interruption"
 
 

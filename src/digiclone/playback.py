@@ -55,14 +55,19 @@ class Playback:
             words += chunk.heard_by(end - start).split()[len(before) :]
         return " ".join(words)
 
-    def sound(self, seconds: float) -> Audio:
-        """What a microphone can have heard in the last `seconds`, at `stages.RATE`, with some slack on both sides."""
-        begin, end = self.seconds - seconds - _LATEST, self.seconds + _STALEST
+    def sound(self, seconds: float, *, held: bool) -> Audio:
+        """What a microphone can have heard in the last `seconds`, at `stages.RATE`, with some slack on both sides.
+
+        `held`: nothing has come out since the reported place, so an echo is followed by silence.
+        """
+        begin, end = self.seconds - seconds - _LATEST, self.seconds + (0.0 if held else _STALEST)
         parts = [np.zeros(round(max(0.0, -begin) * RATE), np.float32)]
         for start, chunk in self._starts():
             a, b = (round((max(0.0, t - start)) * chunk.rate) for t in (begin, end))
             if b > 0 and a < len(chunk.samples):
                 parts.append(resample(Audio(chunk.samples[a:b], chunk.rate), RATE).samples)
+        if held:
+            parts.append(np.zeros(round(seconds * RATE), np.float32))
         return Audio(np.concatenate(parts), RATE)
 
     def _starts(self) -> list[tuple[float, Speech]]:

@@ -19,6 +19,8 @@ _FIRST_LOOK, _NEXT_LOOK, _LAST_LOOK = 0.7, 0.3, 2.5
 _SURELY, _LIKELY = 0.8, 0.62
 """Likeness that is the clone's own sound, in a third of a second and in two thirds. Of simulated echoes (-20 dB, with
 reverberation) 60 % and 97 % reach it, of other voices 4 % and 2 %."""
+_PERSISTENCE = 0.35
+"""Seconds for which an echo may go on when the sound is held: wire, sound card, room, and the VAD's own delay."""
 _RECENT = 0.8
 """Seconds of the voice that are compared."""
 
@@ -36,6 +38,7 @@ class Doubt:
         self.turn = turn
         self.ended: Ended | None = None
         self.held = False
+        self._held_at = 0.0
         self._listener = listener
         self._transcribe = transcribe
         self._hold = hold
@@ -48,25 +51,37 @@ class Doubt:
             return "echo"
         look = _FIRST_LOOK
         while True:
-            audio = self.ended.audio if self.ended else self._listener.audio
-            if not self.ended and audio.seconds < look:
-                await asyncio.sleep(0.02)
-                continue
+            audio = await self._until(look)
             if self._likeness() > _LIKELY:
                 return "echo"
-            await self._be_silent()
+            look = audio.seconds + _NEXT_LOOK
+            if not (self.held or self.ended):
+                await self._be_silent()
+                continue
             text = await self._transcribe(audio)
             final = self.ended is not None or audio.seconds > _LAST_LOOK
-            verdict = judge(text, self.turn.reply.playback.nearby(), final=final)
+            verdict = judge(text, self.turn.reply.playback.nearby(), final=final, brief=self._brief())
             if verdict != "unsure":
                 return verdict
-            look = audio.seconds + _NEXT_LOOK
+
+    async def _until(self, look: float) -> Audio:
+        """The voice once it is over, or as long as `look` and still going on."""
+        while not self.ended and (self._listener.paused or self._listener.audio.seconds < look):
+            await asyncio.sleep(0.02)
+        return self.ended.audio if self.ended else self._listener.audio
+
+    def _brief(self) -> bool:
+        """Did the voice stop when the sound was held? An echo does."""
+        if not (self.held and self.ended):
+            return False
+        return self.ended.audio.seconds - self.ended.silence - self._held_at < _PERSISTENCE
 
     async def _be_silent(self) -> None:
         if not (self.held or self.turn.over):
             self.held = True
+            self._held_at = self._listener.audio.seconds
             await self._hold()
 
     def _likeness(self) -> float:
         heard = (self.ended.audio if self.ended else self._listener.audio).samples[-round(_RECENT * RATE) :]
-        return likeness(Audio(heard, RATE), self.turn.reply.playback.sound(len(heard) / RATE))
+        return likeness(Audio(heard, RATE), self.turn.reply.playback.sound(len(heard) / RATE, held=self.held))
