@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 from support import kinds
 
 from digiclone import registry, weights
@@ -26,7 +27,9 @@ def test_a_clone_that_cannot_wake_says_why_to_its_page(ada: Path, weightless: di
             event, _ = decode(socket.receive_bytes())
             assert (event["type"], event["stage"]) == ("Failed", "clone")
             assert "digiclone models fetch" in event["error"]
-            assert socket.receive()["code"] == 1011
+            with pytest.raises(WebSocketDisconnect) as closed:
+                socket.receive_bytes()
+            assert closed.value.code == 1011
         with client.websocket_connect("/ws/nobody") as socket:
             assert kinds([decode(socket.receive_bytes())[0]]) == ["Failed"]
 

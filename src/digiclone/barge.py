@@ -50,15 +50,12 @@ COMMANDS = frozenset(
         "hold",
         "hang",
         "quiet",
-        "silence",
         "enough",
         "pause",
         "listen",
         "but",
         "sorry",
         "excuse",
-        "hush",
-        "shush",
         "what",
     ]
 )

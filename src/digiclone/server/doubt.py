@@ -16,7 +16,7 @@ from digiclone.types import Audio
 
 _FIRST_LOOK, _NEXT_LOOK, _LAST_LOOK = 0.7, 0.3, 2.5
 """Seconds of the voice before its first transcript, between transcripts, and before doubt ends."""
-_SURELY, _LIKELY = 0.8, 0.62
+_SURELY, _LIKELY = 0.8, 0.6
 """Likeness that is the clone's own sound, in a third of a second and in two thirds. Of simulated echoes (-20 dB, with
 reverberation) 60 % and 97 % reach it, of other voices 4 % and 2 %."""
 _PERSISTENCE = 0.35
