@@ -14,6 +14,9 @@ from digiclone.server.app import make_app
 from digiclone.wire import decode
 
 
+HOST = {"host": "localhost"}
+
+
 def test_a_missing_model_is_named_with_what_to_run() -> None:
     with pytest.raises(weights.Missing, match=r"hibari\.onnx .*digiclone models fetch hibari\.onnx"):
         registry.load("tts", "hibari")
@@ -23,14 +26,14 @@ def test_a_clone_that_cannot_wake_says_why_to_its_page(ada: Path, weightless: di
     del weightless["tts"]
     (ada / "clone.toml").write_text('name = "Ada"\n')
     with TestClient(make_app("ada", None, weightless), "http://localhost") as client:
-        with client.websocket_connect("/ws/ada") as socket:
+        with client.websocket_connect("/ws/ada", headers=HOST) as socket:
             event, _ = decode(socket.receive_bytes())
             assert (event["type"], event["stage"]) == ("Failed", "clone")
             assert "digiclone models fetch" in event["error"]
             with pytest.raises(WebSocketDisconnect) as closed:
                 socket.receive_bytes()
             assert closed.value.code == 1011
-        with client.websocket_connect("/ws/nobody") as socket:
+        with client.websocket_connect("/ws/nobody", headers=HOST) as socket:
             assert kinds([decode(socket.receive_bytes())[0]]) == ["Failed"]
 
 

@@ -59,7 +59,8 @@ def choose(name: str) -> str:
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket. Raises `ConfigError` when the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # with the protocol named, asyncio switches Nagle off; else small events would wait for the next frame of microphone
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
