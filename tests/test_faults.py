@@ -13,7 +13,6 @@ from digiclone import registry, weights
 from digiclone.server.app import make_app
 from digiclone.wire import decode
 
-
 HOST = {"host": "localhost"}
 
 

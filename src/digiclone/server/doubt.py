@@ -7,6 +7,8 @@ clone has heard itself before, proof comes first: there the sound would stutter.
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import numpy as np
+
 from digiclone.barge import Verdict, judge
 from digiclone.echo import likeness
 from digiclone.listen import Ended, Listener
@@ -21,6 +23,8 @@ _SURELY, _LIKELY = 0.8, 0.6
 reverberation) 60 % and 97 % reach it, of other voices 4 % and 2 %."""
 _PERSISTENCE = 0.35
 """Seconds for which an echo may go on when the sound is held: wire, sound card, room, and the VAD's own delay."""
+_TAIL = 0.9
+"""Seconds, what was heard before it included, that such an end may last."""
 _RECENT = 0.8
 """Seconds of the voice that are compared."""
 
@@ -84,4 +88,14 @@ class Doubt:
 
     def _likeness(self) -> float:
         heard = (self.ended.audio if self.ended else self._listener.audio).samples[-round(_RECENT * RATE) :]
-        return likeness(Audio(heard, RATE), self.turn.reply.playback.sound(len(heard) / RATE, held=self.held))
+        return _own(self.turn, heard, held=self.held)
+
+
+def is_tail(turn: Turn, ended: Ended) -> bool:
+    """Was that short voice only the end of the clone's own sound, still in the room?"""
+    voice = ended.audio.seconds - ended.silence
+    return voice < _TAIL and _own(turn, ended.audio.samples, held=True) > _LIKELY
+
+
+def _own(turn: Turn, heard: np.ndarray, *, held: bool) -> float:
+    return likeness(Audio(heard, RATE), turn.reply.playback.sound(len(heard) / RATE, held=held))

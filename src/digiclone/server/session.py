@@ -29,7 +29,7 @@ from digiclone.events import (
 )  # fmt: skip
 from digiclone.events import Resumed as SoundResumed
 from digiclone.listen import Ended, Paused, Piece, Resumed, Signal, Started
-from digiclone.server.doubt import Doubt
+from digiclone.server.doubt import Doubt, is_tail
 from digiclone.server.ear import Ear
 from digiclone.server.limits import Meter
 from digiclone.server.reply import Reply
@@ -43,7 +43,7 @@ _CAPTION = 1.0
 _WARY = 2
 """Echoes after which the sound is no longer held on suspicion: this room needs proof first. An interruption halves the
 count, so that one mistake does not slow the clone for good."""
-_ECHO_TAIL = 0.8
+_ECHO_TAIL = 0.5
 """Seconds after the clone's last sound in which the microphone may still hear it."""
 
 
@@ -76,6 +76,8 @@ class Session:
         self._captioned = 0.0
         self._doubt: Doubt | None = None
         self._judging: asyncio.Task[None] | None = None
+        self._tail: Turn | None = None
+        """The turn whose end the voice that speaks now may be."""
         self._hushed = -inf
         """When the last turn's sound ended."""
         self._echoes = 0
@@ -221,20 +223,21 @@ class Session:
 
     async def _on_started(self) -> None:
         self._captioned = 0.0
-        if (turn := self._audible()) and not self._pressed:
+        turn = self._turns.get(self._number)
+        if turn and turn.reply.playback.chunks and not turn.over and not self._pressed:
             self._doubt = Doubt(turn, self._ear.listener, self._transcribe, lambda: self._send(Held()))
             self._judging = self._spawn(self._judge(self._doubt))
             return
         await self._send(SpeechStarted())
-        await self._take_back()
+        self._tail = self._just_heard()
+        if not self._tail:
+            await self._take_back()
 
-    def _audible(self) -> Turn | None:
-        """The turn that the microphone may hear now, if any."""
-        newest = self._turns.get(self._number)
-        if newest and newest.reply.playback.chunks and not newest.over:
-            return newest
+    def _just_heard(self) -> Turn | None:
+        """The turn whose last sound may still be in the room, if any."""
         if self._clock() - self._hushed > _ECHO_TAIL:
             return None
+        newest = self._turns.get(self._number)
         return newest if newest and newest.over else self._turns.get(self._number - 1)
 
     async def _take_back(self) -> None:
@@ -252,8 +255,14 @@ class Session:
         self._spawn(self._ask_finished(audio))
 
     async def _on_ended(self, ended: Ended) -> None:
+        tail, self._tail = self._tail, None
+        if tail and is_tail(tail, ended):
+            self._drop_guess()
+            await self._send(SoundResumed())
+            return
         await self._send(SpeechEnded())
-        await self._interrupt()  # words typed meanwhile may be being answered
+        await self._take_back()
+        await self._interrupt()
         reply = self._guess or self._start(ended.audio)
         self._guess = None
         self._before = []
@@ -284,8 +293,6 @@ class Session:
 
     async def _judge(self, doubt: Doubt) -> None:
         verdict = await doubt.settle(wary=self._echoes >= _WARY)
-        if doubt.turn.over and verdict == "backchannel":
-            verdict = "interruption"  # an "okay" behind the clone's last word is an answer
         log.info("a voice over the clone's: %s", verdict)
         self._doubt = None
         if verdict == "interruption":
