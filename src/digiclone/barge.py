@@ -60,7 +60,7 @@ COMMANDS = frozenset(
     ]
 )
 """Words that interrupt however short they are."""
-ECHO = 0.6
+ECHO = 0.5
 """Share of the heard words that must be found, in order, among the words being spoken."""
 
 
@@ -86,7 +86,7 @@ def _share_of(words: list[str], spoken: list[str]) -> float:
     at = 0
     for word in words:
         for i in range(at, len(spoken)):
-            if word == spoken[i] or difflib.SequenceMatcher(None, word, spoken[i]).ratio() >= 0.75:
+            if word == spoken[i] or difflib.SequenceMatcher(None, word, spoken[i]).ratio() >= 0.8:
                 matched += 1
                 at = i + 1
                 break

@@ -58,7 +58,8 @@ class Playback:
     def sound(self, seconds: float, *, held: bool) -> Audio:
         """What a microphone can have heard in the last `seconds`, at `stages.RATE`, with some slack on both sides.
 
-        `held`: nothing has come out since the reported place, so an echo is followed by silence.
+        `held`: nothing has come out since the reported place. Then, and behind the last chunk, an echo is followed by
+        silence.
         """
         begin, end = self.seconds - seconds - _LATEST, self.seconds + (0.0 if held else _STALEST)
         parts = [np.zeros(round(max(0.0, -begin) * RATE), np.float32)]
@@ -66,7 +67,7 @@ class Playback:
             a, b = (round((max(0.0, t - start)) * chunk.rate) for t in (begin, end))
             if b > 0 and a < len(chunk.samples):
                 parts.append(resample(Audio(chunk.samples[a:b], chunk.rate), RATE).samples)
-        if held:
+        if held or end >= self.total:
             parts.append(np.zeros(round(seconds * RATE), np.float32))
         return Audio(np.concatenate(parts), RATE)
 

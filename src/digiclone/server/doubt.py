@@ -5,6 +5,7 @@ clone has heard itself before, proof comes first: there the sound would stutter.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 
 import numpy as np
@@ -16,6 +17,7 @@ from digiclone.server.turns import Turn
 from digiclone.stages import RATE
 from digiclone.types import Audio
 
+log = logging.getLogger(__name__)
 _FIRST_LOOK, _NEXT_LOOK, _LAST_LOOK = 0.7, 0.3, 2.5
 """Seconds of the voice before its first transcript, between transcripts, and before doubt ends."""
 _SURELY, _LIKELY = 0.8, 0.6
@@ -56,7 +58,9 @@ class Doubt:
         look = _FIRST_LOOK
         while True:
             audio = await self._until(look)
-            if self._likeness() > _LIKELY:
+            like = self._likeness()
+            log.info("likeness %.2f after %.2f s", like, audio.seconds)
+            if like > _LIKELY:
                 return "echo"
             look = audio.seconds + _NEXT_LOOK
             if not (self.held or self.ended):
@@ -66,6 +70,7 @@ class Doubt:
             final = self.ended is not None or audio.seconds > _LAST_LOOK
             verdict = judge(text, self.turn.reply.playback.nearby(), final=final, brief=self._brief())
             if verdict != "unsure":
+                log.info("%r over %r: %s", text, self.turn.reply.playback.nearby(), verdict)
                 return verdict
 
     async def _until(self, look: float) -> Audio:
