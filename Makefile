@@ -25,7 +25,8 @@ lint: .venv/.dev
 unit: .venv/.dev .venv/.page browser
 	$(bin)/digiclone setup
 	$(bin)/digiclone models fetch asr:whisper tts:kokoro
-	$(bin)/pytest -m "not network"
+	$(bin)/pytest -m "not browser and not network"
+	$(bin)/pytest -m "browser and not network" # a run of its own: playwright keeps an event loop in the main thread
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "digiclone needs Python 3.11 or newer; try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
