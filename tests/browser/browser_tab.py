@@ -21,8 +21,9 @@ WATCH = """
       super(...given);
       this.addEventListener("message", ({ data }) => {
         const length = new DataView(data).getUint32(0, true);
-        const { type, turn } = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
-        log.came.push({ type, turn, time: now() });
+        const { type, turn, visemes, rate } = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
+        const seconds = rate && (data.byteLength - 4 - length) / 2 / rate;
+        log.came.push({ type, turn, time: now(), visemes, seconds });
       });
     }
     send(data) {
