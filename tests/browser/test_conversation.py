@@ -170,7 +170,7 @@ def contradictions(outcome: Outcome, shift: float = 0.0) -> float:
     """Share of the frames whose mouth contradicts what was heard then; `shift` (s) spoils the truth, for proof.
 
     What was heard: the visemes as they were sent, laid along the tapped sound from its first audible sample on. A
-    frame contradicts it if its strongest viseme is none of those sounding nearby, or if it rests in the midst of vowels.
+    frame contradicts it if its strongest viseme is none of those sounding nearby, or if it rests amid vowels.
     """
     at = outcome.when("Spoke")[0]
     loud = np.flatnonzero(np.abs(outcome.sound) > QUIET) / outcome.rate + outcome.start

@@ -3,14 +3,28 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
 
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 
 from digiclone.ahead import Workers
 from digiclone.events import Event, Failed, Heard
 from digiclone.playback import Playback
+from digiclone.stages import ASR
 from digiclone.turn import Cast, turn
 from digiclone.types import Audio, Message
+
+
+@dataclass(frozen=True)
+class After:
+    """An ASR that continues what was already understood."""
+
+    asr: ASR
+    before: tuple[Future[str], ...]
+
+    def transcribe(self, audio: Audio) -> str:
+        return " ".join(filter(None, [*(text.result() for text in self.before), self.asr.transcribe(audio)]))
 
 
 class Reply:

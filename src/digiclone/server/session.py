@@ -6,7 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 from typing import Any
 
@@ -32,10 +32,9 @@ from digiclone.listen import Ended, Paused, Piece, Resumed, Signal, Started
 from digiclone.server.doubt import Doubt, is_tail
 from digiclone.server.ear import Ear
 from digiclone.server.limits import Meter
-from digiclone.server.reply import Reply
-from digiclone.server.turns import Turn
-from digiclone.stages import ASR
-from digiclone.types import Audio, Mark
+from digiclone.server.reply import After, Reply
+from digiclone.server.turns import Turn, waits
+from digiclone.types import Audio
 
 log = logging.getLogger(__name__)
 _CAPTION = 1.0
@@ -45,17 +44,6 @@ _WARY = 2
 count, so that one mistake does not slow the clone for good."""
 _ECHO_TAIL = 0.5
 """Seconds after the clone's last sound in which the microphone may still hear it."""
-
-
-@dataclass(frozen=True)
-class After:
-    """An ASR that continues what was already understood."""
-
-    asr: ASR
-    before: tuple[Future[str], ...]
-
-    def transcribe(self, audio: Audio) -> str:
-        return " ".join(filter(None, [*(text.result() for text in self.before), self.asr.transcribe(audio)]))
 
 
 class Session:
@@ -367,7 +355,7 @@ class Session:
                 case Spoke(speech=speech):
                     playback.chunks.append(speech)
                 case Measured(spans=spans) if voice_ended is not None:
-                    event = Measured((*spans, *_waits(spans, voice_ended, released)))
+                    event = Measured((*spans, *waits(spans, voice_ended, released)))
                 case Failed(stage=stage, error=error):
                     log.warning("%s failed: %s", stage, error)
                 case _:
@@ -383,12 +371,3 @@ class Session:
         except sqlite3.Error as error:
             hint = "what is said now is not remembered; is the disk full?"
             await self._send(Failed("history", str(error), hint))
-
-
-def _waits(spans: tuple[Mark, ...], voice_ended: float, released: float) -> tuple[Mark, ...]:
-    """The wait for the end of the person's turn, and how long the reply had been ready by then."""
-    ready = max(span.end for span in spans)
-    waits = [Mark("endpoint", voice_ended, released)]
-    if ready < released:
-        waits.append(Mark("wait", ready, released))
-    return tuple(waits)

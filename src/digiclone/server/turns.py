@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from digiclone.history import History
 from digiclone.server.reply import Reply
+from digiclone.types import Mark
 
 
 @dataclass(slots=True)
@@ -45,3 +46,10 @@ class Turn:
         """The question was only the first half of one: it will be written whole."""
         if self._asked is not None:
             self.history.amend(self._asked, "")
+
+
+def waits(spans: tuple[Mark, ...], voice_ended: float, released: float) -> tuple[Mark, ...]:
+    """The wait for the end of the person's turn, and how long the reply had been ready by then."""
+    ready = max(span.end for span in spans)
+    endpoint = Mark("endpoint", voice_ended, released)
+    return (endpoint, Mark("wait", ready, released)) if ready < released else (endpoint,)
