@@ -42,6 +42,10 @@ MODELS = (
 )
 
 
+_ALIVE: list[Any] = []
+"""Every engine of this process: its destructor now and then waits for its own thread forever, so it is never called."""
+
+
 class Options(Strict):
     model: str = "smollm2-135m"
     file: str = ""
@@ -94,6 +98,7 @@ class Backend:
             except RuntimeError as error:  # which only says that something is wrong
                 hint = "delete it, and it is made again" if not options.file else "is it a GGUF file?"
                 raise EngineError(f"llama.cpp cannot load {parameters.model.path}; {hint}") from error
+        _ALIVE.append(self._server)
         self._enough = options.enough_tokens
         self._sampling = {
             "max_tokens": options.most_tokens,
