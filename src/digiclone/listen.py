@@ -135,6 +135,11 @@ class Listener:
         self._likely_over = None
 
     @property
+    def seconds(self) -> float:
+        """Length of `audio`, without putting it together."""
+        return len(self._windows) * SECONDS
+
+    @property
     def audio(self) -> Audio:
         """What was said since the turn, or its last piece, began."""
         return Audio(np.concatenate(self._windows) if self._windows else np.zeros(0, np.float32), RATE)
@@ -151,7 +156,7 @@ class Listener:
     def _voice(self) -> list[Signal]:
         signals: list[Signal] = [Resumed()] if self.paused else []
         self._silent, self.paused, self._likely_over = 0, False, None
-        if len(self._windows) * SECONDS >= self.patience.longest:
+        if self.seconds >= self.patience.longest:
             signals.append(self._cut())
         return signals
 
@@ -170,7 +175,7 @@ class Listener:
         return []
 
     def _long(self) -> bool:
-        return len(self._windows) * SECONDS >= self.patience.piece
+        return self.seconds >= self.patience.piece
 
     def _cut(self) -> Piece:
         piece = Piece(self.audio)

@@ -75,7 +75,7 @@ class Doubt:
 
     async def _until(self, look: float) -> Audio:
         """The voice once it is over, or as long as `look` and still going on."""
-        while not self.ended and (self._listener.paused or self._listener.audio.seconds < look):
+        while not self.ended and (self._listener.paused or self._listener.seconds < look):
             await asyncio.sleep(0.02)
         return self.ended.audio if self.ended else self._listener.audio
 
@@ -88,7 +88,7 @@ class Doubt:
     async def _be_silent(self) -> None:
         if not (self.held or self.turn.over):
             self.held = True
-            self._held_at = self._listener.audio.seconds
+            self._held_at = self._listener.seconds
             await self._hold()
 
     def _likeness(self) -> float:

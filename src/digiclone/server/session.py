@@ -266,10 +266,9 @@ class Session:
         listener = self._ear.listener
         if not listener.speaking or self._doubt or self._guess:
             return
-        audio = listener.audio
-        if audio.seconds - self._captioned >= _CAPTION:
-            self._captioned = audio.seconds
-            self._spawn(self._write_caption(audio))
+        if listener.seconds - self._captioned >= _CAPTION:
+            self._captioned = listener.seconds
+            self._spawn(self._write_caption(listener.audio))
 
     async def _write_caption(self, audio: Audio) -> None:
         before = [await asyncio.wrap_future(text) for text in self._before]
@@ -285,7 +284,6 @@ class Session:
         self._doubt = None
         if verdict == "interruption":
             self._echoes //= 2
-            await self._take_back()
             await self._interrupt()
             await self._send(SpeechStarted())
             if doubt.ended:
