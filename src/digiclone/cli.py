@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
-from digiclone.commands import bench, models
+from digiclone.commands import avatar, bench, models
 from digiclone.commands.doctor import doctor
 from digiclone.config import ConfigError
 from digiclone.weights import WeightsError
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+app.add_typer(avatar.app, name="avatar")
 app.add_typer(models.app, name="models")
 app.add_typer(bench.app, name="bench")
 app.command()(doctor)
@@ -60,6 +61,22 @@ def new(name: Annotated[str, typer.Argument(help="What the clone is called.")]) 
 
     folder = create(name)
     print(f"{folder}\nEdit persona.md to say who this is. Talk: digiclone serve --clone {folder.name}")
+
+
+@app.command()
+def delete(
+    name: Annotated[str, typer.Argument(help="Which clone.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete a clone: its face, its voice, who it is and all that was said. Nothing of it stays."""
+    from digiclone.clone import delete as remove  # noqa: PLC0415
+    from digiclone.clone import find  # noqa: PLC0415
+
+    folder = find(name)
+    if not yes:
+        typer.confirm(f"Delete {folder} with its face, voice and history? This cannot be undone.", abort=True)
+    remove(name)
+    print(f"{name} is gone")
 
 
 @app.command()

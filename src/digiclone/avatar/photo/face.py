@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,16 @@ def load(file: Path) -> Face:
                 tone=(float(about["tone"][0]), float(about["tone"][1]), float(about["tone"][2])),
                 guess=Guess(**about["guess"]),
             )
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        EOFError,
+        NotImplementedError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         raise ConfigError(f"{file.name} is damaged ({error}); make the avatar from the photo again") from None
     if (
         face.skin.shape != (HEIGHT, WIDTH, 3)

@@ -22,12 +22,10 @@ def diffuse(values: Float32s, known: Float32s) -> Float32s:
     """
     height, width = known.shape
     if height <= 2 or width <= 2:
-        total = known.sum()
-        mean = (values * known[..., None]).sum(axis=(0, 1)) / max(float(total), 1e-6)
-        return np.broadcast_to(mean, values.shape).astype(np.float32)
-    small_known, small_values = _halve(values, known)
-    coarse = diffuse(small_values, small_known)
-    back = _double(coarse, height, width)
+        back = (values * known[..., None]).sum(axis=(0, 1)) / max(float(known.sum()), 1e-6)
+    else:
+        small_known, small_values = _halve(values, known)
+        back = _double(diffuse(small_values, small_known), height, width)
     return np.asarray(values * known[..., None] + back * (1 - known[..., None]), dtype=np.float32)
 
 
