@@ -82,7 +82,16 @@ def choose(kind: str, layers: Mapping[str, Mapping[str, Any]]) -> Choice:
 
 
 def _explain(cls: type[Strict], error: dict[str, Any]) -> str:
-    key = ".".join(str(part) for part in error["loc"])
+    *tables, last = error["loc"]
+    key = ".".join(map(str, error["loc"]))
     if error["type"] == "extra_forbidden":
-        return f"no option {key!r}; {nearest(key, sorted(cls.model_fields))}"
+        return f"no option {key!r}; {nearest(str(last), sorted(_inside(cls, tables).model_fields))}"
     return f"{key}: {error['msg']} (it is {error['input']!r})"
+
+
+def _inside(cls: type[BaseModel], tables: list[str | int]) -> type[BaseModel]:
+    """The options of a table within tables."""
+    for name in tables:
+        field = cls.model_fields[str(name)].annotation
+        cls = field if isinstance(field, type) and issubclass(field, BaseModel) else cls
+    return cls
