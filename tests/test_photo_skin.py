@@ -65,17 +65,20 @@ def test_filling_keeps_what_is_known_and_stays_within_it(seed: int, height: int,
         assert full[..., channel].max() <= there.max() + 1e-4
 
 
-def test_a_blend_has_no_seam_and_keeps_the_detail_below() -> None:
+def test_a_blend_has_no_seam_keeps_the_detail_below_and_fades() -> None:
     draw = np.random.default_rng(0)
-    under = np.clip(0.4 + 0.05 * draw.standard_normal((64, 64, 3)), 0.05, 1).astype(np.float32)
-    top = np.full((64, 64, 3), 0.8, dtype=np.float32)
-    share = np.zeros((64, 64), dtype=np.float32)
-    share[:, :32] = 1
+    under = np.clip(0.4 + 0.05 * draw.standard_normal((120, 300, 3)), 0.05, 1).astype(np.float32)
+    top = np.full((120, 300, 3), 0.8, dtype=np.float32)
+    share = np.zeros((120, 300), dtype=np.float32)
+    share[:, :150] = 1
     both = fill.blend(top, share, under)
-    assert np.allclose(both[:, :32], 0.8, atol=1e-3)
-    beyond = np.log(both[:, 34:])
-    assert beyond.mean() == pytest.approx(np.log(0.8), abs=0.1)
-    assert np.corrcoef(beyond.ravel(), np.log(under[:, 34:]).ravel())[0, 1] > 0.8
+    assert np.allclose(both[:, :145], 0.8, atol=1e-3)
+    across = np.log(both).mean(axis=(0, 2))
+    assert across[152] == pytest.approx(np.log(0.8), abs=0.15)
+    assert np.abs(np.diff(across)).max() < 0.15
+    assert np.allclose(both[:, 260:], under[:, 260:], atol=1e-3)
+    rim = slice(153, 175)
+    assert np.corrcoef(np.log(both[:, rim]).ravel(), np.log(under[:, rim]).ravel())[0, 1] > 0.5
 
 
 def test_a_ring_of_landmarks_marks_its_inside() -> None:

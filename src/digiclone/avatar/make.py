@@ -39,7 +39,7 @@ def make(clone: Path, photo: Path, number: int | None, wishes: Wishes, progress:
     faces. Raises `ConfigError` (a `PhotoError` is one), and nothing is written then.
     """
     picture = open_photo(photo)
-    face = likeness(picture.pixels, assets(), number, _part(progress, 0.0, 0.4))
+    face = likeness(picture, assets(), number, _part(progress, 0.0, 0.4))
     old = folder.read(clone)
     look = choose(old.look, dict.fromkeys(Guess.__dataclass_fields__, AUTO) | dict(wishes), face.guess)
     source = Source(kind="photo", name=picture.name, sha256=picture.sha256)

@@ -28,7 +28,7 @@ NARROWEST = 0.06
 # Logarithms of colours that spread more than this are of several things.
 MOTLEY = 0.75
 # In eye distances below the chin: from here on hair is long; and from above it, a bob.
-LONG, BOB = 0.55, -0.45
+LONG, BOB = 0.55, -0.75
 # Hair this many times as wide as the face, and no longer than a bob, is an afro.
 ROUND = 1.75
 

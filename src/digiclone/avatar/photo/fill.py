@@ -13,6 +13,10 @@ from digiclone.avatar.texture import Pixels
 
 Float32s = NDArray[np.float32]
 
+# A share below this counts for nothing; and how far the upper colour reaches below, in widths of the picture.
+DOUBTFUL, REACH = 0.4, 0.06
+STEP = 6
+
 
 def diffuse(values: Float32s, known: Float32s) -> Float32s:
     """Smooth values (H, W, C) everywhere from where they are `known` (H, W), 0..1: the pull-push pyramid.
@@ -50,13 +54,25 @@ def _double(values: Float32s, height: int, width: int) -> Float32s:
 
 
 def blend(top: Pixels, share: Float32s, under: Pixels) -> Pixels:
-    """`top` (H, W, 3) where its `share` (H, W) is 1, `under` where it is 0, and no seam between.
+    """`top` (H, W, 3) where its `share` (H, W) is 1, `under` where it is low, and no seam between.
 
-    `under` is shifted so that it meets `top` wherever both are known: its detail stays, its colour follows.
+    `under` is shifted so that it meets `top` along its rim, and less the farther it is from it: its detail stays, its
+    colour follows. What `top` shows without certainty is left out.
     """
-    shift = diffuse(logs(top) - logs(under), share)
-    mixed = logs(top) * share[..., None] + (logs(under) + shift) * (1 - share[..., None])
+    certain = np.clip((share - DOUBTFUL) / (1 - DOUBTFUL), 0, 1).astype(np.float32)
+    near = np.clip(2 * soften(share[..., None], share.shape[1] * REACH), 0, 1)
+    above, below, weight = logs(top), logs(under), certain[..., None]
+    mixed = above * weight + (below + diffuse(above - below, certain) * near) * (1 - weight)
     return np.asarray(np.exp(mixed), dtype=np.float32)
+
+
+def soften(picture: Float32s, radius: float) -> Float32s:
+    """A picture (H, W, C) blurred by so many pixels; done small, since nothing fine is left."""
+    height, width, _ = picture.shape
+    small = ndimage.zoom(picture, (1 / STEP, 1 / STEP, 1), order=1, grid_mode=True, mode="nearest")
+    soft = np.asarray(ndimage.gaussian_filter(small, (radius / STEP, radius / STEP, 0)))
+    whole = (height / len(soft), width / len(soft[0]), 1)
+    return np.asarray(ndimage.zoom(soft, whole, order=1, grid_mode=True, mode="nearest"), dtype=np.float32)
 
 
 def logs(colour: Pixels) -> Float32s:

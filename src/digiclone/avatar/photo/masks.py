@@ -25,6 +25,9 @@ FACE = (
 )  # fmt: skip
 # Places that are bare skin in nearly every photo: cheeks, the bridge and sides of the nose, between the brows.
 BARE = (50, 280, 101, 330, 117, 346, 205, 425, 6, 197, 195, 5, 4, 151, 9, 8, 36, 266, 119, 348)
+RIGHT_BROW = (70, 63, 105, 66, 107, 55, 65, 52, 53, 46)
+LEFT_BROW = (300, 293, 334, 296, 336, 285, 295, 282, 283, 276)
+BROW_ENDS, MOUTH_CORNERS = (70, 300), (61, 291)
 # Outer eye corners: their distance is the measure of all sizes in the photo.
 CORNERS = (33, 263)
 
@@ -52,11 +55,25 @@ def skin(picture: Pixels, points: Floats, person: Mask) -> Mask:
     height, width = person.shape
     unit = eye_distance(points)
     keep = _distance(person > 0.5) > 0.03 * unit
-    for ring, grow in ((INNER_LIPS, 0.006), (RIGHT_EYE, 0.035), (LEFT_EYE, 0.035)):
+    for ring, grow in ((INNER_LIPS, 0.01), (RIGHT_EYE, 0.045), (LEFT_EYE, 0.045)):
         keep &= ~inside(points, ring, height, width, grow * unit)
-    face = inside(points, FACE, height, width, -0.02 * unit)
-    bare = (keep & (face | like_skin(picture, points))).astype(np.float32)
+    alike = _distance(like_skin(picture, points)) > 0.05 * unit
+    # a fringe or a hat hides the forehead, long hair the cheeks; a beard is part of the face
+    mouth = _above(points, MOUTH_CORNERS, 0.0, height, width)
+    sure = inside(points, FACE, height, width, -0.15 * unit) | (inside(points, FACE, height, width) & ~mouth)
+    right, left = (inside(points, brow, height, width, 0.01 * unit) for brow in (RIGHT_BROW, LEFT_BROW))
+    sure &= right | left | ~_above(points, BROW_ENDS, 0.0, height, width)
+    bare = (keep & (sure | alike)).astype(np.float32)
     return np.asarray(ndimage.gaussian_filter(bare, 0.012 * unit), dtype=np.float32)
+
+
+def _above(points: Floats, marks: tuple[int, int], room: float, height: int, width: int) -> NDArray[np.bool_]:
+    """Pixels (H, W) higher on the head than two landmarks by so many eye distances."""
+    right = points[CORNERS[1], :2] - points[CORNERS[0], :2]
+    up = np.array([right[1], -right[0]]) / eye_distance(points)
+    line = max(float(points[mark, :2] @ up) for mark in marks) + room * eye_distance(points)
+    y, x = np.mgrid[0:height, 0:width]
+    return x * up[0] + y * up[1] > line
 
 
 def like_skin(picture: Pixels, points: Floats) -> NDArray[np.bool_]:

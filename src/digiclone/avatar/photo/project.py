@@ -16,7 +16,7 @@ SOLID = ("body", "helper-l-eye", "helper-r-eye")
 # A point this far behind what the camera sees is hidden, dm; the mesh itself is coarser than a hair.
 BEHIND = 0.025
 # Cosine between the surface and the view at which a texel starts to count, and counts fully.
-GRAZING, FACING = 0.22, 0.55
+GRAZING, FACING = 0.30, 0.60
 # The face is this wide in the depth picture, in pixels: as fine as the mesh.
 DEPTH_WIDTH = 900
 

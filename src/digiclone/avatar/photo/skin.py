@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
 
 from digiclone.avatar.camera import Camera
 from digiclone.avatar.mesh import Floats, Mesh, triangles, vertex_normals
@@ -20,7 +19,8 @@ from digiclone.avatar.texture import Color, Pixels
 BEFORE_EARS, ABOVE_NECK = (0.60, 0.95), (5.95, 6.15)
 # What is left of a difference in light between the two sides is coarser than this, in texels.
 COARSE = 45.0
-STEP = 6
+# Log brightness of dry skin above its usual; how much of what is beyond that is shine; how wide that is, in texels.
+MATT, SHINE_SHARE, SHINE = 0.08, 0.7, 10.0
 # The mirrored side is a guess and gives way to what was seen.
 MIRRORED = np.float32(0.9)
 # Texels seen at least this surely say what colour the skin has.
@@ -34,11 +34,13 @@ def skin(
 
     `vertices` (V, 3) are the head as in the `picture`, taken by `camera`; `bare` (H, W) marks pixels of bare skin.
     """
+    measured = _measured(mesh, where)
+    where, measured = where.where(measured > 0), measured[measured > 0]
     values, sure = project(np.dstack([picture, bare]), camera, vertices, mesh, where)
-    colour, sure = values[:, :3], sure * values[:, 3] * _measured(mesh, where)
+    colour, sure = values[:, :3], sure * values[:, 3] * measured
     seen = _sheet(sure[:, None].astype(np.float32), where)[..., 0]
     flat = _evened(colour, sure, vertices, mesh, where)
-    both, share = _mirrored(_sheet(flat, where), seen, where)
+    both, share = _mirrored(flat, seen, where)
     return both, share, _tone(both, seen)
 
 
@@ -49,11 +51,20 @@ def _measured(mesh: Mesh, where: Texels) -> Floats:
 
 
 def _evened(colour: Pixels, sure: Floats, vertices: Floats, mesh: Mesh, where: Texels) -> Pixels:
-    """Colours (P, 3) without the photo's light."""
+    """The colours (P, 3) as a sheet, without the photo's light."""
     normals = where.at(vertex_normals(vertices, triangles(mesh.quads[mesh.in_group("body")])))
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
     logs = fill.logs(colour).astype(np.float64)
-    return np.exp(logs - lighting(logs, normals, sure)).astype(np.float32)
+    even = _sheet((logs - lighting(logs, normals, sure)).astype(np.float32), where)
+    return np.exp(even - _shine(even, _sheet(sure[:, None].astype(np.float32), where)))
+
+
+def _shine(logs: Float32s, sure: Float32s) -> Float32s:
+    """How much brighter (HEIGHT, WIDTH, 1) wet or oily skin is than the rest: a lamp mirrored in it, in log colours."""
+    level = logs.mean(axis=-1, keepdims=True)
+    soft = fill.soften(level * sure, SHINE) / np.maximum(fill.soften(sure, SHINE), np.float32(1e-3))
+    usual = np.median(level[sure > CERTAIN])
+    return np.maximum(soft - usual - np.float32(MATT), 0) * np.float32(SHINE_SHARE)
 
 
 def _mirrored(flat: Pixels, seen: Float32s, where: Texels) -> tuple[Pixels, Float32s]:
@@ -61,17 +72,10 @@ def _mirrored(flat: Pixels, seen: Float32s, where: Texels) -> tuple[Pixels, Floa
     other, also = _reflect(flat, where), MIRRORED * _reflect(seen[..., None], where)[..., 0]
     both = np.asarray(seen * also, dtype=np.float32)[..., None]
     # what is darker over a wide patch on one side only is shadow: each side takes half of the difference
-    gap = _smooth((fill.logs(other) - fill.logs(flat)) * both) / np.maximum(_smooth(both), np.float32(1e-3))
+    sides = fill.soften((fill.logs(other) - fill.logs(flat)) * both, COARSE)
+    gap = sides / np.maximum(fill.soften(both, COARSE), np.float32(1e-3))
     level = np.asarray(np.exp(fill.logs(flat) + 0.5 * gap), dtype=np.float32)
     return fill.blend(level, seen, _reflect(level, where)), np.maximum(seen, also)
-
-
-def _smooth(picture: Float32s) -> Float32s:
-    """Blurred by `COARSE`; done small, since nothing fine is left."""
-    small = ndimage.zoom(picture, (1 / STEP, 1 / STEP, 1), order=1, grid_mode=True, mode="nearest")
-    soft = np.asarray(ndimage.gaussian_filter(small, (COARSE / STEP, COARSE / STEP, 0)))
-    whole = (HEIGHT / len(soft), WIDTH / len(soft[0]), 1)
-    return np.asarray(ndimage.zoom(soft, whole, order=1, grid_mode=True, mode="nearest"), dtype=np.float32)
 
 
 def _reflect(picture: Float32s, where: Texels) -> Float32s:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from digiclone.avatar.mesh import Floats, Ints, Mesh
@@ -31,6 +32,10 @@ class Texels:
     corners: Ints
     weights: Floats
     mirror: Floats
+
+    def where(self, keep: NDArray[np.bool_]) -> Texels:
+        """Only the marked ones (P,)."""
+        return Texels(self.pixel[keep], self.corners[keep], self.weights[keep], self.mirror[keep])
 
     def at(self, values: Floats) -> Floats:
         """Vertex values (V, C) or (V,) of the base mesh at every texel."""
