@@ -29,8 +29,10 @@ NARROWEST = 0.06
 MOTLEY = 0.75
 # In eye distances below the chin: from here on hair is long; and from above it, a bob.
 LONG, BOB = 0.55, -0.75
-# Hair this many times as wide as the face, and no longer than a bob, is an afro.
-ROUND = 1.75
+# Hair this many times as wide as the face, and no longer than a bob, is an afro; from the second on, it is full.
+ROUND, FULL = 1.75, 1.2
+# A fringe covers this share of the forehead.
+FRINGE = 0.15
 
 
 def guess(picture: Pixels, points: Floats, irises: tuple[Iris, Iris], person: Mask) -> Guess:
@@ -78,12 +80,17 @@ def hair_mask(picture: Pixels, points: Floats, person: Mask, upright: Floats) ->
     person is more like it than like the skin, and hangs together with it, is hair.
     """
     shape = (picture.shape[0], picture.shape[1])
-    around = (person > 0.6) & ~masks.inside(points, masks.FACE, *shape)
+    face = masks.inside(points, masks.FACE, *shape)
+    around = (person > 0.6) & (~face | masks.above(points, masks.BROW_ENDS, 0.05, *shape))
     bare = _Colours.of(masks.bare_samples(picture, points))
-    above = around & _within(shape, points[TOP, :2], upright, (-0.4, -ABOVE, 0.4, -0.08))
-    beside = around & (
-        _within(shape, points[TEMPLES[0], :2], upright, (-BESIDE, -0.3, -0.02, 0.2))
-        | _within(shape, points[TEMPLES[1], :2], upright, (0.02, -0.3, BESIDE, 0.2))
+    above = around & ~face & _within(shape, points[TOP, :2], upright, (-0.4, -ABOVE, 0.4, -0.08))
+    beside = (
+        around
+        & ~face
+        & (
+            _within(shape, points[TEMPLES[0], :2], upright, (-BESIDE, -0.3, -0.02, 0.2))
+            | _within(shape, points[TEMPLES[1], :2], upright, (0.02, -0.3, BESIDE, 0.2))
+        )
     )
     bald = not above.any() or bare.like(picture[above])
     seeds = [place for place in (beside, above) if place.sum() > FEW and _is_hair(picture[place], bare)]
@@ -144,11 +151,23 @@ def _style(hair: NDArray[np.bool_], points: Floats, person: Mask, upright: Float
     reach = float(np.percentile(down[beside], 97)) if beside.sum() > FEW else -np.inf
     on_head = hair & (down < 0)
     wide = float(np.percentile(np.abs(across[on_head]), 97)) / face if on_head.any() else 0.0
+    fringe = _over_forehead(hair, points)
     if reach > min(LONG, shoulders - 0.15):
         return "long01"
     if wide > ROUND:
         return "afro01"
-    return "bob01" if reach > BOB else "short02"
+    if reach > BOB:
+        # a bob with a fringe hides an eye: only where the person has one, too
+        return "bob02" if fringe else "long01"
+    return "short02" if fringe else "short01" if wide > FULL else "short04"
+
+
+def _over_forehead(hair: NDArray[np.bool_], points: Floats) -> bool:
+    """Does hair hang into the face above the brows?"""
+    height, width = hair.shape
+    forehead = masks.inside(points, masks.FACE, height, width)
+    forehead &= masks.above(points, masks.BROW_ENDS, 0.05, height, width)
+    return bool(hair[forehead].mean() > FRINGE) if forehead.any() else False
 
 
 def _shoulders(person: Mask, across: Floats, down: Floats, face: float) -> float:

@@ -55,19 +55,19 @@ def skin(picture: Pixels, points: Floats, person: Mask) -> Mask:
     height, width = person.shape
     unit = eye_distance(points)
     keep = _distance(person > 0.5) > 0.03 * unit
-    for ring, grow in ((INNER_LIPS, 0.01), (RIGHT_EYE, 0.045), (LEFT_EYE, 0.045)):
+    for ring, grow in ((INNER_LIPS, 0.02), (RIGHT_EYE, 0.045), (LEFT_EYE, 0.045)):
         keep &= ~inside(points, ring, height, width, grow * unit)
-    alike = _distance(like_skin(picture, points)) > 0.05 * unit
+    alike = _distance(like_skin(picture, points)) > 0.07 * unit
     # a fringe or a hat hides the forehead, long hair the cheeks; a beard is part of the face
-    mouth = _above(points, MOUTH_CORNERS, 0.0, height, width)
+    mouth = above(points, MOUTH_CORNERS, 0.0, height, width)
     sure = inside(points, FACE, height, width, -0.15 * unit) | (inside(points, FACE, height, width) & ~mouth)
     right, left = (inside(points, brow, height, width, 0.01 * unit) for brow in (RIGHT_BROW, LEFT_BROW))
-    sure &= right | left | ~_above(points, BROW_ENDS, 0.0, height, width)
+    sure &= right | left | ~above(points, BROW_ENDS, 0.0, height, width)
     bare = (keep & (sure | alike)).astype(np.float32)
     return np.asarray(ndimage.gaussian_filter(bare, 0.012 * unit), dtype=np.float32)
 
 
-def _above(points: Floats, marks: tuple[int, int], room: float, height: int, width: int) -> NDArray[np.bool_]:
+def above(points: Floats, marks: tuple[int, int], room: float, height: int, width: int) -> NDArray[np.bool_]:
     """Pixels (H, W) higher on the head than two landmarks by so many eye distances."""
     right = points[CORNERS[1], :2] - points[CORNERS[0], :2]
     up = np.array([right[1], -right[0]]) / eye_distance(points)
