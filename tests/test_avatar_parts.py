@@ -2,22 +2,21 @@
 
 import gzip
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from glb_reader import Glb
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from digiclone.avatar import glb, human, lips, mesh, proxy, raster, shade, visemes
-from digiclone.avatar.bust import around, build_part, person, recentre, weld
-from digiclone.avatar.glb import Material, Part
-from digiclone.avatar.head import write_atomically
+from digiclone.artifacts import write_atomically
+from digiclone.avatar import human, lips, mesh, proxy, raster, shade, visemes
+from digiclone.avatar.bust import build_part, person, weld
+from digiclone.avatar.glb import Material
 from digiclone.avatar.human import Human
 from digiclone.avatar.proxy import Binding
+from digiclone.avatar.rig import Rig
 
 OBJ = b"""# two quads side by side, and a lone helper
 v 0 0 0
@@ -256,79 +255,19 @@ def test_nothing_covered_cannot_be_spread() -> None:
 
 
 def test_a_lid_darkens_what_lies_under_it() -> None:
+    cell = 0.002
     floor = np.array([[-0.1, 0, -0.1], [0.1, 0, -0.1], [0.1, 0, 0.1], [-0.1, 0, 0.1]])
     faces = np.array([[0, 1, 2], [0, 2, 3]])
-    up = np.array([[0.0, 1.0, 0.0]])
-    middle = np.zeros((1, 3))
-    bare = shade.openness(middle, up, shade.surface_points(floor, faces, shade.CELL_METRES))
-    lid = shade.surface_points(floor + np.array([0, 0.02, 0]), faces, shade.CELL_METRES)
+    lid = shade.surface_points(floor + np.array([0, 0.02, 0]), faces, cell)
+    up, middle, nothing = np.array([[0.0, 1.0, 0.0]]), np.zeros((1, 3)), np.zeros((0, 3))
+    views = [shade.View(middle, up, nothing), shade.View(middle, up, lid), shade.View(middle, up, -lid)]
+    bare, covered, below = shade.openness(views, shade.surface_points(floor, faces, cell), 64, cell)
     assert bare[0] > 0.9
-    assert shade.openness(middle, up, lid)[0] < 0.2
+    assert covered[0] < 0.2
+    assert below[0] == bare[0]
 
 
 # -- the file
-
-
-def a_part(name: str = "Head", **changes: object) -> Part:
-    positions = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0.5]])
-    part = Part(
-        name,
-        positions=positions,
-        normals=np.tile([0.0, 0.0, 1.0], (4, 1)),
-        uvs=positions[:, :2],
-        faces=np.array([[0, 1, 2], [0, 2, 3]]),
-        material=Material("Skin", glb.Image("skin", b"not read here", "image/jpeg")),
-    )
-    return replace(part, **changes)  # pyright: ignore[reportArgumentType]  any field may change
-
-
-offsets_4 = arrays(np.float32, (4, 3), elements=st.sampled_from([0.0, 0.0, 0.5, -0.25, 1e-3]))
-
-
-@given(st.lists(offsets_4, min_size=1, max_size=4))
-def test_morphs_survive_the_sparse_round_trip(shapes: list[np.ndarray]) -> None:
-    if not any(shape.any() for shape in shapes):
-        return
-    morphs = {f"shape{i}": shape.astype(float) for i, shape in enumerate(shapes)}
-    read = Glb(glb.encode([a_part(morphs=morphs)], {}))
-    for name, shape in morphs.items():
-        assert np.array_equal(read.morph("Head", name), shape.astype(np.float32))
-    for index in (target["POSITION"] for target in read.mesh("Head")["primitives"][0]["targets"]):
-        about = read.json["accessors"][index]
-        assert about["min"] == read.accessor(index).min(axis=0).tolist()
-        assert about["max"] == read.accessor(index).max(axis=0).tolist()
-
-
-def test_geometry_names_and_materials_are_in_the_file() -> None:
-    soft = Material("Soft", alpha="MASK", cutoff=0.3, double_sided=True)
-    parts = [a_part(morphs={"jawOpen": np.eye(4, 3)}), a_part("Hair", material=soft), a_part("Brows", material=soft)]
-    read = Glb(glb.encode(parts, {"licence": "CC0-1.0"}))
-    assert read.json["asset"]["extras"] == {"licence": "CC0-1.0"}
-    assert [mesh["name"] for mesh in read.json["meshes"]] == ["Head", "Hair", "Brows"]
-    assert read.mesh("Head")["extras"]["targetNames"] == ["jawOpen"]
-    assert "targets" not in read.mesh("Hair")["primitives"][0]
-    assert [material["name"] for material in read.json["materials"]] == ["Skin", "Soft"]
-    assert read.json["materials"][1]["alphaMode"] == "MASK"
-    assert np.array_equal(read.positions("Head"), parts[0].positions.astype(np.float32))
-    assert read.accessor(read.mesh("Head")["primitives"][0]["indices"]).ravel().tolist() == [0, 1, 2, 0, 2, 3]
-    view = read.json["bufferViews"][read.json["images"][0]["bufferView"]]
-    assert read.binary[view["byteOffset"] :][: view["byteLength"]] == b"not read here"
-    assert all(view["byteOffset"] % 4 == 0 for view in read.json["bufferViews"])
-
-
-def test_a_child_sits_in_its_parents_place() -> None:
-    ball = recentre(a_part("EyeLeft"))
-    assert ball.origin == (0.5, 0.5, 0.25)
-    read = Glb(glb.encode([ball, around(a_part("CorneaLeft"), ball.origin, parent="EyeLeft")], {}))
-    assert read.node("EyeLeft")["translation"] == [0.5, 0.5, 0.25]
-    assert read.node("EyeLeft")["children"] == [1]
-    assert "translation" not in read.node("CorneaLeft")
-    assert read.json["scenes"][0]["nodes"] == [0]
-
-
-def test_two_parts_of_one_name_are_refused() -> None:
-    with pytest.raises(ValueError, match="share a name"):
-        glb.encode([a_part(), a_part()], {})
 
 
 def test_writing_replaces_at_once_and_leaves_nothing_beside(tmp_path: Path) -> None:
@@ -353,10 +292,15 @@ def test_a_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.M
     assert list(tmp_path.iterdir()) == [target]
 
 
+def a_rig(vertices: int) -> Rig:
+    """One joint that everything follows."""
+    return Rig(("Hips",), (-1,), (np.array([0]),), (np.array([1]),), np.ones((vertices, 1)))
+
+
 def test_a_person_stands_on_the_floor_in_metres() -> None:
     mouth = ring_mouth()
     shapes = {"viseme_PP": np.zeros_like(mouth.vertices), "wide": np.full_like(mouth.vertices, 0.1)}
-    who = person(mouth, mouth.vertices, shapes)
+    who = person(mouth, mouth.vertices, shapes, a_rig(len(mouth.vertices)))
     assert who.floor == pytest.approx(mouth.vertices[np.unique(mouth.quads), 1].min())
     assert who.metres(np.array([[1.0, who.floor + 2.0, 3.0]])).tolist() == [pytest.approx([0.1, 0.2, 0.3])]
 
@@ -369,7 +313,7 @@ def test_a_part_carries_only_shapes_that_move_it() -> None:
     )  # fmt: skip
     still, moving = np.zeros_like(grown.vertices), np.zeros_like(grown.vertices)
     moving[1000] = [0, 1, 0]
-    who = person(grown, grown.vertices, {"viseme_PP": still, "moving": moving})
+    who = person(grown, grown.vertices, {"viseme_PP": still, "moving": moving}, a_rig(len(grown.vertices)))
     everything = proxy.part_of_base(grown, np.ones(len(grown.quads), dtype=bool))
     part = build_part("Head", everything, who, Material("Skin"))
     assert set(part.morphs) <= {"moving", "viseme_PP"}

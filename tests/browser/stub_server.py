@@ -23,6 +23,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
+from stub_looks import Looks
 from tiny_head import tiny_head
 
 HERE = Path(__file__).parent
@@ -30,7 +31,7 @@ WEB = HERE.parents[1] / "src" / "digiclone" / "web"
 RATE = 24_000
 POLICY = (
     "default-src 'self'; img-src 'self' blob: data:; connect-src 'self' blob: data: ws: wss:; "
-    "worker-src 'self' blob:; style-src 'self'; script-src 'self'"
+    "worker-src 'self' blob:; style-src 'self'; script-src 'self' 'wasm-unsafe-eval'"
 )
 REPLY = ("Good morning.", "I was made of three tones,", "and every sample of them is known.")
 PHRASE = 0.5
@@ -93,6 +94,7 @@ class Stub:
         self.refuse = False
         """Accept no connection."""
         self.clones = ["ada", "bob"]
+        self.looks = Looks()
         self.sockets: set[WebSocket] = set()
         self.loop: asyncio.AbstractEventLoop | None = None
         self.port = 0
@@ -119,6 +121,7 @@ class Stub:
         self.received, self.heard, self.turn = [], [], 0
         self.auto, self.awake, self.refuse, self.thought = True, True, False, 0.0
         self.clones = ["ada", "bob"]
+        vars(self.looks).update(vars(Looks()))
 
     def messages(self, type_: str) -> list[dict[str, Any]]:
         """What the page has sent of this type."""
@@ -191,6 +194,9 @@ class Stub:
             real = os.environ.get("DIGICLONE_STUB_AVATAR")
             return FileResponse(real) if real else Response(tiny_head(), media_type="model/gltf-binary")
 
+        async def mapping(_request: Any) -> Response:
+            return JSONResponse(None)  # our own head, of which nothing need be known
+
         async def tap(_request: Any) -> Response:
             return FileResponse(HERE / "tap.js")
 
@@ -199,7 +205,9 @@ class Stub:
                 Route("/", index),
                 Route("/api/clones", clones),
                 Route("/avatar/{name}.glb", avatar),
+                Route("/api/clones/{name}/avatar/mapping", mapping),
                 Route("/test/tap.js", tap),
+                *self.looks.routes(),
                 WebSocketRoute("/ws/{clone}", self.session),
                 Mount("/web", StaticFiles(directory=WEB)),
             ]

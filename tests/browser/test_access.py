@@ -65,7 +65,7 @@ def test_roles(tab: Tab) -> None:
 def test_by_keyboard_alone(tab: Tab, stub: Stub) -> None:
     tab.page.evaluate("for (const note of document.querySelectorAll('.note')) note.remove()")
     order = []
-    for _ in range(7):
+    for _ in range(9):
         tab.page.keyboard.press("Tab")
         order.append(focused(tab))
         style = tab.page.evaluate(
@@ -76,7 +76,7 @@ def test_by_keyboard_alone(tab: Tab, stub: Stub) -> None:
             }"""
         )
         assert style == "solid", f"one must see that {order[-1]} has the focus"
-    assert order == ["clone", "timing", "captions", "free", "talk", "words", "BUTTON"]
+    assert order == ["clone", "customise-open", "avatar-open", "timing", "captions", "free", "talk", "words", "BUTTON"]
 
     tab.page.keyboard.press("Shift+Tab")
     tab.page.keyboard.type("By hand")

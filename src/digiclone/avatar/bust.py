@@ -16,15 +16,16 @@ from digiclone.avatar.glb import Material, Part
 from digiclone.avatar.lips import find_lips, seal
 from digiclone.avatar.mesh import Floats, Ints, Mesh, triangles, vertex_normals
 from digiclone.avatar.proxy import Proxy
+from digiclone.avatar.quantise import STILL
+from digiclone.avatar.rig import Rig, skeleton
+from digiclone.avatar.skeleton import Skeleton
 
 METRES_PER_UNIT = 0.1
-# Offsets below this are left out of the file; skin does not visibly move by a hundredth of a millimetre.
-STILL_METRES = 1e-5
 
 
 @dataclass(frozen=True)
 class Person:
-    """`vertices` (V, 3) dm of the base mesh and the face shapes that move it, name -> offsets (V, 3) dm.
+    """`vertices` (V, 3) dm of the base mesh and what moves them: face shapes, name -> offsets (V, 3) dm, and a rig.
 
     `floor` is the height of the soles in dm: the file puts them at Y = 0.
     """
@@ -32,19 +33,25 @@ class Person:
     vertices: Floats
     shapes: Mapping[str, Floats]
     floor: float
+    rig: Rig
 
     def metres(self, points: Floats) -> Floats:
         """Points (N, 3) dm of the base mesh to metres above the floor."""
         return (points - np.array([0.0, self.floor, 0.0])) * METRES_PER_UNIT
 
+    @property
+    def skeleton(self) -> Skeleton:
+        """The joints where this person has them."""
+        return skeleton(self.rig, self.metres(self.vertices))
 
-def person(mesh: Mesh, vertices: Floats, shapes: Mapping[str, Floats]) -> Person:
+
+def person(mesh: Mesh, vertices: Floats, shapes: Mapping[str, Floats], rig: Rig) -> Person:
     """Stand a base mesh in any shape on the floor, close its lips, and keep them closed on a P."""
     body = np.unique(mesh.quads[mesh.in_group("body")])
     lips = find_lips(mesh)
     closed = vertices + seal(vertices, lips)
     pressed = shapes["viseme_PP"] + seal(closed + shapes["viseme_PP"], lips)
-    return Person(closed, {**shapes, "viseme_PP": pressed}, floor=float(vertices[body, 1].min()))
+    return Person(closed, {**shapes, "viseme_PP": pressed}, floor=float(vertices[body, 1].min()), rig=rig)
 
 
 def subset(proxy: Proxy, faces: NDArray[np.bool_]) -> Proxy:
@@ -69,7 +76,7 @@ def build_part(
     uvs: Floats | None = None,
     keep_still: bool = False,
 ) -> Part:
-    """Place a proxy on a person and carry every shape that moves it.
+    """Place a proxy on a person and carry every shape and joint that moves it.
 
     `nudge` (M, 3) or (3,) shifts it, dm. `cut` flattens what hangs below that height onto it, so that a cropped edge
     is straight.
@@ -90,11 +97,12 @@ def build_part(
         faces=faces,
         material=material,
         morphs={n: d for n, d in ((n, _still_to_zero(d)) for n, d in morphs.items()) if keep_still or d.any()},
+        weights=proxy.binding.carry(who.rig.weights)[vertex],
     )
 
 
 def _still_to_zero(offsets: Floats) -> Floats:
-    moving = np.linalg.norm(offsets, axis=1, keepdims=True) > STILL_METRES
+    moving = np.abs(offsets).max(axis=1, keepdims=True, initial=0) > STILL
     return np.where(moving, offsets, 0.0)
 
 
@@ -105,21 +113,9 @@ def weld(proxy: Proxy) -> tuple[Ints, Ints, Ints]:
     return distinct[:, 0], distinct[:, 1], triangles(corner.reshape(-1, 4))
 
 
-def recentre(part: Part) -> Part:
-    """The same part with its node's origin at the middle of its bounding box, where an eyeball turns."""
-    middle = (part.positions.min(axis=0) + part.positions.max(axis=0)) / 2
-    return around(part, (float(middle[0]), float(middle[1]), float(middle[2])))
-
-
-def around(part: Part, origin: tuple[float, float, float], parent: str | None = None) -> Part:
-    """The same part with positions relative to `origin`; a child node sits where its `parent` sits."""
-    node = (0.0, 0.0, 0.0) if parent else origin
-    return replace(part, positions=part.positions - np.array(origin), origin=node, parent=parent)
-
-
 def posed(part: Part, weights: Mapping[str, float]) -> Floats:
     """Positions (N, 3) in metres of the scene with some shapes set."""
-    moved = part.positions + np.array(part.origin)
+    moved = part.positions
     for name, weight in weights.items():
         if name in part.morphs:
             moved = moved + weight * part.morphs[name]

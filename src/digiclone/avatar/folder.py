@@ -31,13 +31,17 @@ class Source(Strict):
 
 
 class View(Strict):
-    """How the page shows it. `distance` is a factor; `height` metres; `turn` and `field` degrees; `life` 0 to 1."""
+    """How the page shows it.
+
+    `distance` is a factor; `height` metres; `turn` and `field` degrees; `background` one of the page's own or a
+    colour; `life` 0 to 1.
+    """
 
     distance: Annotated[float, Field(ge=0.5, le=3)] = 1.0
     height: Annotated[float, Field(ge=-0.3, le=0.3)] = 0.0
     turn: Annotated[float, Field(ge=-60, le=60)] = 0.0
     field: Annotated[float, Field(ge=8, le=60)] = 20.0
-    background: str = "studio"
+    background: Annotated[str, Field(pattern="^(?:[a-z]{1,20}|#[0-9a-f]{6})$")] = "studio"
     life: Annotated[float, Field(ge=0, le=1)] = 1.0
 
 

@@ -1,8 +1,12 @@
-"""A small glTF 2.0 binary writer: textured meshes with named, sparse morph targets.
+"""A small glTF 2.0 binary writer: textured, skinned meshes with named morph targets.
 
-Written from the Khronos glTF 2.0 specification. One `Part` becomes one node with one mesh of one primitive. Morph
-targets are stored sparsely, since a face shape moves a fraction of a head, and are named in `mesh.extras.targetNames`,
-which three.js reads. The same input gives the same bytes.
+Written from the Khronos glTF 2.0 and KHR_mesh_quantization specifications. One `Part` becomes one node with one mesh of
+one primitive. Face shapes are named in `mesh.extras.targetNames`, as glTF readers expect. The same input gives the same
+bytes.
+
+Nodes of skinned meshes are not moved by their parents, so they lie in the scene itself, beside the skeleton's root; the
+scene is named `Armature`, for the programs that look for the avatar under that name. One clear point marks the floor,
+since some of them stand whatever is lowest on it, and here the legs are bones alone.
 """
 
 from __future__ import annotations
@@ -14,16 +18,16 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from digiclone.avatar.accessors import Accessors, Json
 from digiclone.avatar.mesh import Floats, Ints
+from digiclone.avatar.quantise import coordinates, directions, influences
+from digiclone.avatar.skeleton import Skeleton
 
-Json = dict[str, object]
-Float32s = NDArray[np.float32]
-
-FLOAT, UNSIGNED_SHORT, UNSIGNED_INT = 5126, 5123, 5125
-ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER = 34962, 34963
-LINEAR, LINEAR_MIPMAP_LINEAR, REPEAT, CLAMP = 9729, 9987, 10497, 33071
+SCENE, FLOOR = "Armature", "Floor"
+POINTS = 0
+QUANTISED = "KHR_mesh_quantization"
+LINEAR, LINEAR_MIPMAP_LINEAR, CLAMP = 9729, 9987, 33071
 
 
 @dataclass(frozen=True)
@@ -53,8 +57,9 @@ class Material:
 class Part:
     """A mesh on a node of its own.
 
-    `positions`, `normals` (N, 3) in metres around `origin`; `uvs` (N, 2) from the top left; `faces` (F, 3);
-    `morphs` name -> offsets (N, 3); `parent` the name of an earlier part.
+    `positions`, `normals` (N, 3) in metres of the scene; `uvs` (N, 2) from the top left; `faces` (F, 3), none for a
+    cloud of points; `morphs` name -> offsets (N, 3); `weights` (N, J): how far each vertex follows each joint of the
+    skeleton.
     """
 
     name: str
@@ -64,83 +69,7 @@ class Part:
     faces: Ints
     material: Material
     morphs: Mapping[str, Floats] = field(default_factory=dict[str, Floats])
-    origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    parent: str | None = None
-
-
-class _Buffer:
-    """Grows the one binary chunk and the accessor tables that point into it."""
-
-    def __init__(self) -> None:
-        self.data = bytearray()
-        self.views: list[Json] = []
-        self.accessors: list[Json] = []
-
-    def view(self, data: bytes, target: int | None = None) -> int:
-        """Append bytes on a 4-byte boundary; returns the bufferView index."""
-        self.data.extend(b"\0" * (-len(self.data) % 4))
-        view: Json = {"buffer": 0, "byteOffset": len(self.data), "byteLength": len(data)}
-        self.views.append(view if target is None else view | {"target": target})
-        self.data.extend(data)
-        return len(self.views) - 1
-
-    def vectors(self, values: Floats, kind: Literal["VEC2", "VEC3"], *, bounds: bool = False) -> int:
-        """A dense float attribute; returns the accessor index."""
-        packed = np.ascontiguousarray(values, dtype="<f4")
-        accessor: Json = {
-            "bufferView": self.view(packed.tobytes(), ARRAY_BUFFER),
-            "componentType": FLOAT,
-            "count": len(packed),
-            "type": kind,
-        }
-        self.accessors.append(accessor | _bounds(packed) if bounds else accessor)
-        return len(self.accessors) - 1
-
-    def indices(self, faces: Ints, vertex_count: int) -> int:
-        """Triangle corners; returns the accessor index."""
-        dtype, component = _index_type(vertex_count)
-        packed = np.ascontiguousarray(faces.ravel(), dtype=dtype)
-        view = self.view(packed.tobytes(), ELEMENT_ARRAY_BUFFER)
-        self.accessors.append(
-            {"bufferView": view, "componentType": component, "count": len(packed), "type": "SCALAR"},
-        )
-        return len(self.accessors) - 1
-
-    def morphs(self, morphs: Mapping[str, Floats], vertex_count: int) -> list[Json]:
-        """Sparse morph targets sharing one index view and one value view; returns the primitive's `targets`."""
-        dtype, component = _index_type(vertex_count)
-        packed = [np.ascontiguousarray(offsets, dtype="<f4") for offsets in morphs.values()]
-        moved = [np.flatnonzero(np.any(offsets != 0, axis=1)) for offsets in packed]
-        rows = [_aligned(index.astype(dtype).tobytes()) for index in moved]
-        index_view = self.view(b"".join(rows))
-        value_view = self.view(b"".join(o[index].tobytes() for o, index in zip(packed, moved, strict=True)))
-        targets: list[Json] = []
-        index_offset = value_offset = 0
-        for offsets, index, row in zip(packed, moved, rows, strict=True):
-            sparse: Json = {
-                "count": len(index),
-                "indices": {"bufferView": index_view, "byteOffset": index_offset, "componentType": component},
-                "values": {"bufferView": value_view, "byteOffset": value_offset},
-            }
-            accessor: Json = {"componentType": FLOAT, "count": vertex_count, "type": "VEC3"} | _bounds(offsets)
-            self.accessors.append(accessor | {"sparse": sparse} if len(index) else accessor)
-            targets.append({"POSITION": len(self.accessors) - 1})
-            index_offset += len(row)
-            value_offset += 12 * len(index)
-        return targets
-
-
-def _aligned(data: bytes) -> bytes:
-    return data + b"\0" * (-len(data) % 4)
-
-
-def _index_type(vertex_count: int) -> tuple[str, int]:
-    # 65535 itself is the primitive-restart value and may not be used as an index.
-    return ("<u2", UNSIGNED_SHORT) if vertex_count <= 65535 else ("<u4", UNSIGNED_INT)
-
-
-def _bounds(packed: Float32s) -> Json:
-    return {"min": packed.min(axis=0).tolist(), "max": packed.max(axis=0).tolist()}
+    weights: Floats | None = None
 
 
 def _material(material: Material, textures: dict[str, int]) -> Json:
@@ -165,58 +94,87 @@ def _material(material: Material, textures: dict[str, int]) -> Json:
     return document
 
 
-def _mesh(part: Part, buffer: _Buffer, material: int) -> Json:
-    count = len(part.positions)
-    primitive: Json = {
-        "attributes": {
-            "POSITION": buffer.vectors(part.positions, "VEC3", bounds=True),
-            "NORMAL": buffer.vectors(part.normals, "VEC3"),
-            "TEXCOORD_0": buffer.vectors(part.uvs, "VEC2"),
-        },
-        "indices": buffer.indices(part.faces, count),
-        "material": material,
+def _mesh(part: Part, buffer: Accessors, material: int) -> Json:
+    attributes: Json = {
+        "POSITION": buffer.positions(part.positions),
+        "NORMAL": buffer.vertices(directions(part.normals), "VEC3"),
     }
+    if part.material.image is not None:
+        attributes["TEXCOORD_0"] = buffer.vertices(coordinates(part.uvs), "VEC2")
+    if part.weights is not None:
+        joints, weights = influences(part.weights)
+        attributes |= {"JOINTS_0": buffer.joints(joints), "WEIGHTS_0": buffer.vertices(weights, "VEC4")}
+    primitive: Json = {"attributes": attributes, "material": material}
+    if len(part.faces):
+        primitive["indices"] = buffer.triangles(part.faces, len(part.positions))
+    else:
+        primitive["mode"] = POINTS
     mesh: Json = {"name": part.name, "primitives": [primitive]}
     if part.morphs:
-        primitive["targets"] = buffer.morphs(part.morphs, count)
-        mesh["weights"] = [0.0] * len(part.morphs)
+        primitive["targets"] = [{"POSITION": buffer.morph(offsets)} for offsets in part.morphs.values()]
+        mesh["weights"] = [0] * len(part.morphs)
         mesh["extras"] = {"targetNames": list(part.morphs)}
     return mesh
 
 
-def _nodes(parts: Sequence[Part]) -> tuple[list[Json], list[int]]:
-    index = {part.name: i for i, part in enumerate(parts)}
-    if len(index) != len(parts):
-        raise ValueError("two parts share a name")
+def _joints(skeleton: Skeleton) -> list[Json]:
+    """One node per joint, in the skeleton's order."""
     nodes: list[Json] = []
-    for i, part in enumerate(parts):
-        node: Json = {"name": part.name, "mesh": i}
-        children = [index[child.name] for child in parts if child.parent == part.name]
-        nodes.append(
-            node
-            | ({"translation": list(part.origin)} if any(part.origin) else {})
-            | ({"children": children} if children else {}),
-        )
-    return nodes, [i for i, part in enumerate(parts) if part.parent is None]
+    for i, name in enumerate(skeleton.names):
+        node: Json = {"name": name, "translation": skeleton.translations[i].tolist()}
+        turn, children = skeleton.rotations[i].tolist(), skeleton.children(i)
+        node |= {} if turn == [0, 0, 0, 1] else {"rotation": turn}
+        nodes.append(node | ({"children": children} if children else {}))
+    return nodes
 
 
-def encode(parts: Sequence[Part], extras: Mapping[str, object]) -> bytes:
-    """The whole file. `extras` goes to `asset.extras`."""
-    buffer = _Buffer()
+def _nodes(parts: Sequence[Part], skeleton: Skeleton | None) -> list[Json]:
+    """The joints, then the meshes. A mesh that is named like a joint gives way: readers want names to be unique."""
+    joints = [] if skeleton is None else _joints(skeleton)
+    taken = {joint["name"] for joint in joints}
+    names = [f"{part.name}Mesh" if part.name in taken else part.name for part in parts]
+    skins: list[Json] = [{} if part.weights is None else {"skin": 0} for part in parts]
+    return joints + [{"name": name, "mesh": i} | skin for i, (name, skin) in enumerate(zip(names, skins, strict=True))]
+
+
+def _floor() -> Part:
+    """One point, under the person."""
+    clear = Material(FLOOR, color=(0.0, 0.0, 0.0, 0.0), alpha="BLEND")
+    nowhere, up = np.zeros((1, 3)), np.array([[0.0, 1.0, 0.0]])
+    return Part(FLOOR, nowhere, up, np.zeros((1, 2)), np.zeros((0, 3), dtype=np.int64), clear)
+
+
+def _skin(skeleton: Skeleton, buffer: Accessors) -> Json:
+    binds: Floats = np.linalg.inv(skeleton.places()).astype(np.float64)
+    return {"joints": list(range(len(skeleton.names))), "skeleton": 0, "inverseBindMatrices": buffer.matrices(binds)}
+
+
+def encode(parts: Sequence[Part], extras: Mapping[str, object], skeleton: Skeleton | None = None) -> bytes:
+    """The whole file. `extras` goes to `asset.extras`; with a `skeleton` every part needs its weights.
+
+    Raises `ValueError` where two parts share a name, or a part's weights do not fit the skeleton.
+    """
+    _check(parts, skeleton)
+    parts = parts if skeleton is None else [*parts, _floor()]
+    buffer = Accessors()
     materials = list({part.material.name: part.material for part in parts}.values())
     images = list({m.image.name: m.image for m in materials if m.image is not None}.values())
     textures = {image.name: i for i, image in enumerate(images)}
     order = {material.name: i for i, material in enumerate(materials)}
-    meshes = [_mesh(part, buffer, order[part.material.name]) for part in parts]
-    nodes, roots = _nodes(parts)
+    nodes = _nodes(parts, skeleton)
+    roots = [] if skeleton is None else [0]
     document: Json = {
         "asset": {"version": "2.0", "generator": "digiclone", "extras": dict(extras)},
+        "extensionsUsed": [QUANTISED],
+        "extensionsRequired": [QUANTISED],
         "scene": 0,
-        "scenes": [{"name": "Avatar", "nodes": roots}],
+        "scenes": [{"name": SCENE, "nodes": roots + list(range(len(nodes) - len(parts), len(nodes)))}],
         "nodes": nodes,
-        "meshes": meshes,
+        "meshes": [_mesh(part, buffer, order[part.material.name]) for part in parts],
         "materials": [_material(material, textures) for material in materials],
     }
+    if skeleton is not None:
+        document["skins"] = [_skin(skeleton, buffer)]
     if images:
         sampler = {"magFilter": LINEAR, "minFilter": LINEAR_MIPMAP_LINEAR, "wrapS": CLAMP, "wrapT": CLAMP}
         document |= {
@@ -224,12 +182,22 @@ def encode(parts: Sequence[Part], extras: Mapping[str, object]) -> bytes:
             "textures": [{"source": i, "sampler": 0} for i in range(len(images))],
             "images": [{"name": i.name, "mimeType": i.mime, "bufferView": buffer.view(i.data)} for i in images],
         }
+    binary = bytes(buffer.data) + b"\0" * (-len(buffer.data) % 4)
     document |= {
         "accessors": buffer.accessors,
         "bufferViews": buffer.views,
-        "buffers": [{"byteLength": len(_aligned(bytes(buffer.data)))}],
+        "buffers": [{"byteLength": len(binary)}],
     }
-    return _container(document, _aligned(bytes(buffer.data)))
+    return _container(document, binary)
+
+
+def _check(parts: Sequence[Part], skeleton: Skeleton | None) -> None:
+    if len({part.name for part in parts}) != len(parts):
+        raise ValueError("two parts share a name")
+    joints = None if skeleton is None else len(skeleton.names)
+    for part in parts:
+        if joints != (None if part.weights is None else part.weights.shape[1]):
+            raise ValueError(f"{part.name} has weights for another skeleton than this file's; give both or neither")
 
 
 def _container(document: Json, binary: bytes) -> bytes:

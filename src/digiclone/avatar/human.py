@@ -18,8 +18,9 @@ YOUNG_YEARS, OLD_YEARS = 25.0, 90.0
 
 @dataclass(frozen=True)
 class Human:
-    """An adult. `gender` 0 (female) to 1 (male); `age` 25 to 90 years; `muscle` and `weight` 0 to 1 (0.5 average).
+    """An adult. `gender` 0 (female) to 1 (male); `age` 25 to 90 years.
 
+    `muscle`, `weight` and `height` go from 0 to 1 with 0.5 average; `height` has no unit, see `body` for centimetres.
     `origins` are the shares of the three sculpted origins and sum to 1. `features` maps a feature target, such as
     ``mouth/mouth-angles-up``, to how much of it (1 = as sculpted).
     """
@@ -28,13 +29,14 @@ class Human:
     age: float = 32.0
     muscle: float = 0.5
     weight: float = 0.5
+    height: float = 0.5
     origins: Mapping[str, float] = field(
         default_factory=lambda: {"caucasian": 0.6, "asian": 0.25, "african": 0.15},
     )
     features: Mapping[str, float] = field(default_factory=dict[str, float])
 
     def __post_init__(self) -> None:
-        for name in ("gender", "muscle", "weight"):
+        for name in ("gender", "muscle", "weight", "height"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it goes from 0 to 1")
         if not YOUNG_YEARS <= self.age <= OLD_YEARS:
@@ -62,6 +64,8 @@ def macro_weights(human: Human) -> dict[str, float]:
                 for weight, weight_share in _between(human.weight, "minweight", "averageweight", "maxweight").items():
                     name = f"universal-{gender}-{age}-{muscle}-{weight}"
                     weights[name] = share * muscle_share * weight_share
+                    tall = f"height/{name.removeprefix('universal-')}-{'max' if human.height > 0.5 else 'min'}height"
+                    weights[tall] = weights[name] * abs(human.height - 0.5) * 2
     return {name: weight for name, weight in weights.items() if weight > 0}
 
 

@@ -9,21 +9,23 @@ import numpy as np
 
 from digiclone.avatar.bust import posed
 from digiclone.avatar.glb import Part
-from digiclone.avatar.mesh import Floats
+from digiclone.avatar.mesh import Floats, Ints
 from digiclone.avatar.raster import rasterise, spread
-from digiclone.avatar.shade import CELL_METRES, openness, surface_points
+from digiclone.avatar.shade import View, openness, surface_points
 from digiclone.avatar.texture import Pixels
 
 OPEN_MOUTH = {"jawOpen": 0.6, "mouthLowerDownLeft": 0.4, "mouthLowerDownRight": 0.4}
 SHUT_EYES = {"eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0}
 SOLID = ("Head", "Hair", "Clothes", "EyeLeft", "EyeRight", "Teeth", "Tongue")
+# Whose light is asked for with the mouth open, and with the eyes shut.
+MOUTH_PARTS, LID_PARTS = ("Head", "Teeth", "Tongue"), ("Head",)
 # Hair whose alpha is lower is cut away.
 HAIR_CUTOFF = 0.45
 
 
 @dataclass(frozen=True)
 class Sky:
-    """Openness of every part's vertices, part name -> (N,) in 0..1, in three poses of the face."""
+    """Openness of vertices, part name -> (N,) in 0..1, at rest and, for what these change, in two poses of the face."""
 
     rest: Mapping[str, Floats]
     open_mouth: Mapping[str, Floats]
@@ -34,28 +36,54 @@ class Sky:
         return (self.rest[name] + self.open_mouth[name] + self.shut_eyes[name]) / 3
 
 
-def sky_over(parts: Sequence[Part], hair_alpha: Pixels) -> Sky:
-    """Look up from every vertex in every pose. `hair_alpha` (H, W) says where hair is."""
-    rest, open_mouth, shut_eyes = (_seen(parts, pose, hair_alpha) for pose in ({}, OPEN_MOUTH, SHUT_EYES))
-    return Sky(rest, open_mouth, shut_eyes)
+def sky_over(parts: Sequence[Part], hair_alpha: Pixels | None, directions: int, cell: float) -> Sky:
+    """Look up from every vertex in every pose. `hair_alpha` (H, W) says where hair is.
 
-
-def _seen(parts: Sequence[Part], pose: Mapping[str, float], hair_alpha: Pixels) -> dict[str, Floats]:
-    points = [posed(part, pose) for part in parts]
-    solid = [
-        strand_points(p, part, hair_alpha) if part.name == "Hair" else surface_points(p, part.faces, CELL_METRES)
-        for p, part in zip(points, parts, strict=True)
-        if part.name in SOLID
+    `directions` and `cell` (metres) say how finely; see `shade.openness`.
+    """
+    solid = [part for part in parts if part.name in SOLID]
+    moving = {part.name: _moves(part) for part in solid}
+    shared = [_cloud(part, part.faces[~moving[part.name]], {}, hair_alpha, cell) for part in solid]
+    poses: list[tuple[Mapping[str, float], Sequence[str]]] = [
+        ({}, [part.name for part in parts]),
+        (OPEN_MOUTH, MOUTH_PARTS),
+        (SHUT_EYES, LID_PARTS),
     ]
-    normals = np.concatenate([part.normals for part in parts])
-    shares = openness(np.concatenate(points), normals, np.concatenate(solid))
-    ends = np.cumsum([len(p) for p in points])[:-1]
-    return {part.name: share for part, share in zip(parts, np.split(shares, ends), strict=True)}
+    views: list[View] = []
+    for pose, names in poses:
+        asked = [part for part in parts if part.name in names]
+        own = [_cloud(part, part.faces[moving[part.name]], pose, hair_alpha, cell) for part in solid]
+        points = np.concatenate([posed(part, pose) for part in asked])
+        views.append(View(points, np.concatenate([part.normals for part in asked]), np.concatenate(own)))
+    found = openness(views, np.concatenate(shared), directions, cell)
+    named = [_split(shares, parts, names) for shares, (_, names) in zip(found, poses, strict=True)]
+    return Sky(*named)
 
 
-def strand_points(positions: Floats, hair: Part, alpha: Pixels) -> Floats:
-    """Points (P, 3) on hair at some positions (N, 3), where its texture is not cut away."""
-    cloud = surface_points(np.concatenate([positions, hair.uvs], axis=1), hair.faces, CELL_METRES)
+def _split(shares: Floats, parts: Sequence[Part], names: Sequence[str]) -> dict[str, Floats]:
+    asked = [part for part in parts if part.name in names]
+    ends = np.cumsum([len(part.positions) for part in asked])[:-1]
+    return {part.name: share for part, share in zip(asked, np.split(shares, ends), strict=True)}
+
+
+def _moves(part: Part) -> Ints:
+    """(F,) True for triangles that some pose moves."""
+    still = posed(part, {})
+    moved = np.any((posed(part, OPEN_MOUTH) != still) | (posed(part, SHUT_EYES) != still), axis=1)
+    return moved[part.faces].any(axis=1)
+
+
+def _cloud(part: Part, faces: Ints, pose: Mapping[str, float], hair_alpha: Pixels | None, cell: float) -> Floats:
+    if not len(faces):
+        return np.zeros((0, 3))
+    if part.name == "Hair" and hair_alpha is not None:
+        return strand_points(posed(part, pose), part, faces, hair_alpha, cell)
+    return surface_points(posed(part, pose), faces, cell)
+
+
+def strand_points(positions: Floats, hair: Part, faces: Ints, alpha: Pixels, cell: float) -> Floats:
+    """Points (P, 3) on some faces (F, 3) of hair at some positions (N, 3), where its texture is not cut away."""
+    cloud = surface_points(np.concatenate([positions, hair.uvs], axis=1), faces, cell)
     height, width = alpha.shape
     column = np.clip((cloud[:, 3] * width).astype(int), 0, width - 1)
     row = np.clip((cloud[:, 4] * height).astype(int), 0, height - 1)
@@ -63,6 +91,8 @@ def strand_points(positions: Floats, hair: Part, alpha: Pixels) -> Floats:
 
 
 def bake(part: Part, values: Floats, size: int) -> Pixels:
-    """Vertex values (N,) as a picture (size, size) in the part's texture space."""
-    picture, covered = rasterise(part.uvs, part.faces, values[:, None], size, size)
-    return spread(picture, covered)[..., 0].astype(np.float32)
+    """Vertex values (N,) or (N, C) as a picture (size, size) or (size, size, C) in the part's texture space."""
+    flat = values.reshape(len(values), -1)
+    picture, covered = rasterise(part.uvs, part.faces, flat, size, size)
+    filled = spread(picture, covered).astype(np.float32)
+    return filled if values.ndim == 2 else filled[..., 0]

@@ -9,7 +9,9 @@ lower lip, and its left- and rightmost vertices lie in the corners.
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +29,8 @@ HALF_WIDTH = 0.215
 # Closed lips overlap a little, so that no light passes between two straight edges, dm.
 OVERLAP = 0.004
 CORNER_FADE = 0.04
+# All loops lie within so many rings of faces around the first vertex.
+RINGS = 28
 
 
 @dataclass(frozen=True)
@@ -45,13 +49,16 @@ class Lips:
     lower: tuple[Chain, ...]
 
 
+@functools.lru_cache(maxsize=4)
 def find_lips(mesh: Mesh) -> Lips:
     """Walk the loops around the mouth of the base mesh."""
     quads = mesh.quads[mesh.in_group("body")]
+    near = quads[np.isin(quads, _around(quads, next(iter(LOOPS)), RINGS)).all(axis=1)]
+    net = _net(near)
     upper: list[Chain] = []
     lower: list[Chain] = []
     for start, weight in LOOPS.items():
-        loop = edge_loop(quads, start, mesh.vertices)
+        loop = _edge_loop(net, start, mesh.vertices)
         corners = sorted((int(np.argmax(mesh.vertices[loop, 0])), int(np.argmin(mesh.vertices[loop, 0]))))
         inside, outside = loop[corners[0] : corners[1] + 1], np.r_[loop[corners[1] :], loop[: corners[0] + 1]]
         upper.append(Chain(outside, weight))
@@ -59,20 +66,32 @@ def find_lips(mesh: Mesh) -> Lips:
     return Lips(tuple(upper), tuple(lower))
 
 
-def edge_loop(quads: Ints, start: int, vertices: Floats) -> Ints:
-    """The closed loop of edges through `start` that leaves it sideways: straight on at every four-edged vertex."""
+@dataclass(frozen=True)
+class _Net:
+    """`faces` edge -> faces beside it; `neighbours` vertex -> vertices an edge away."""
+
+    faces: Mapping[frozenset[int], set[int]]
+    neighbours: Mapping[int, set[int]]
+
+
+def _net(quads: Ints) -> _Net:
     faces: dict[frozenset[int], set[int]] = defaultdict(set)
     neighbours: dict[int, set[int]] = defaultdict(set)
-    for number, quad in enumerate(quads[np.isin(quads, _around(quads, start, 24)).all(axis=1)].tolist()):
+    for number, quad in enumerate(quads.tolist()):
         for a, b in zip(quad, quad[1:] + quad[:1], strict=True):
             faces[frozenset((a, b))].add(number)
             neighbours[a].add(b)
             neighbours[b].add(a)
-    path = [start, max(neighbours[start], key=lambda n: (vertices[n, 0], n))]
+    return _Net(faces, neighbours)
+
+
+def _edge_loop(net: _Net, start: int, vertices: Floats) -> Ints:
+    """The closed loop of edges through `start` that leaves it sideways: straight on at every four-edged vertex."""
+    path = [start, max(net.neighbours[start], key=lambda n: (vertices[n, 0], n))]
     while True:
         before, here = path[-2:]
-        beside = faces[frozenset((before, here))]
-        ahead = [n for n in neighbours[here] if n != before and not faces[frozenset((here, n))] & beside]
+        beside = net.faces[frozenset((before, here))]
+        ahead = [n for n in net.neighbours[here] if n != before and not net.faces[frozenset((here, n))] & beside]
         if len(ahead) != 1:
             raise ValueError(f"the loop through vertex {start} ends at vertex {here}")
         if ahead[0] == start:

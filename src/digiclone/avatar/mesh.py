@@ -8,6 +8,7 @@ files. Only `glb` speaks metres and top-left texture coordinates.
 
 from __future__ import annotations
 
+import functools
 import gzip
 from dataclasses import dataclass
 
@@ -22,7 +23,7 @@ QUAD_WITH_MATERIAL_AND_UVS = 1 | 2 | 8
 QUAD_RECORD = 10
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mesh:
     """Quads over shared vertices.
 
@@ -80,18 +81,24 @@ def read_obj(data: bytes) -> Mesh:
 
 def read_target(data: bytes, vertex_count: int) -> Floats:
     """Parse a ``.target`` (plain or gzip) into dense offsets, shape (vertex_count, 3), dm."""
+    index, moves = _sparse_target(data)
+    if index.size and (index.min() < 0 or index.max() >= vertex_count):
+        raise ValueError(f"target moves vertex {index.max()}, but the mesh has {vertex_count}")
+    offsets = np.zeros((vertex_count, 3))
+    offsets[index] = moves
+    return offsets
+
+
+@functools.lru_cache(maxsize=192)
+def _sparse_target(data: bytes) -> tuple[Ints, Floats]:
+    """Moved vertices (K,) and their offsets (K, 3); kept, since people are mixed again and again from the same few."""
     text = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
     rows = [line for line in text.decode("utf-8").splitlines() if line.strip() and not line.startswith("#")]
     table = np.array(" ".join(rows).split(), dtype=np.float64)
     if table.size % 4:
         raise ValueError(f"a target has four numbers per line, found {table.size} numbers")
     table = table.reshape(-1, 4)
-    index = table[:, 0].astype(np.int64)
-    if index.size and (index.min() < 0 or index.max() >= vertex_count):
-        raise ValueError(f"target moves vertex {index.max()}, but the mesh has {vertex_count}")
-    offsets = np.zeros((vertex_count, 3))
-    offsets[index] = table[:, 1:]
-    return offsets
+    return table[:, 0].astype(np.int64), table[:, 1:].copy()
 
 
 def quads_from_records(records: list[int]) -> tuple[Ints, Ints]:
@@ -108,6 +115,14 @@ def triangles(quads: Ints) -> Ints:
     halves = np.stack([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]], axis=1).reshape(-1, 3)
     sound = (halves[:, 0] != halves[:, 1]) & (halves[:, 1] != halves[:, 2]) & (halves[:, 0] != halves[:, 2])
     return halves[sound]
+
+
+def rim(quads: Ints) -> Ints:
+    """Vertices on edges that only one of the quads (F, 4) has, each once."""
+    edges = np.sort(np.stack([quads, np.roll(quads, -1, axis=1)], axis=-1).reshape(-1, 2), axis=1)
+    edges = edges[edges[:, 0] != edges[:, 1]]
+    found, count = np.unique(edges, axis=0, return_counts=True)
+    return np.unique(found[count == 1])
 
 
 def vertex_normals(vertices: Floats, faces: Ints) -> Floats:

@@ -21,7 +21,8 @@ from digiclone.avatar.raster import fragments
 from digiclone.avatar.texture import Pixels, decode
 
 # Directions toward the light, in the camera's frame turned Y up, and its strength; what comes from everywhere.
-LIGHTS: tuple[tuple[tuple[float, float, float], float], ...] = (((-0.45, 0.55, 0.70), 0.50), ((0.75, 0.10, 0.65), 0.18))
+Lights = Sequence[tuple[tuple[float, float, float], float]]
+LIGHTS: Lights = (((-0.45, 0.55, 0.70), 0.50), ((0.75, 0.10, 0.65), 0.18))
 AMBIENT = 0.48
 # A lash lies in the skin it grows from: so much, in metres, is no depth.
 ROOTED = 5e-4
@@ -51,6 +52,7 @@ def render(
     height: int,
     weights: Mapping[str, float] | None = None,
     background: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0),
+    lights: Lights = LIGHTS,
 ) -> Pixels:
     """The parts in front of `background` (sRGB and alpha), some face shapes set by `weights`: (height, width, 4).
 
@@ -61,7 +63,7 @@ def render(
     lens = replace(camera, focal=camera.focal * FINE, centre=(x * FINE, y * FINE))
     canvas = np.tile(np.array(background, dtype=np.float32), (wide * high, 1))
     depth = np.full(wide * high, np.inf)
-    drawn = [_draw(part, lens, wide, high, weights or {}) for part in parts]
+    drawn = [_draw(part, lens, wide, high, weights or {}, lights) for part in parts]
     for layer, part in zip(drawn, parts, strict=True):
         if part.material.alpha != "BLEND":
             front = layer.where(layer.depth < depth[layer.pixel])
@@ -81,7 +83,7 @@ def _over(above: Pixels, below: Pixels) -> Pixels:
     return np.concatenate([mixed, total], axis=1)
 
 
-def _draw(part: Part, lens: Camera, width: int, height: int, weights: Mapping[str, float]) -> _Layer:
+def _draw(part: Part, lens: Camera, width: int, height: int, weights: Mapping[str, float], lights: Lights) -> _Layer:
     """One part: its nearest fragments, one a pixel, and their colours."""
     positions = posed(part, weights)
     points = lens.project(positions)
@@ -99,7 +101,7 @@ def _draw(part: Part, lens: Camera, width: int, height: int, weights: Mapping[st
     front = seen.where(keep)
     normals = front.at(faces, vertex_normals(positions, part.faces) if weights else part.normals)
     colour = _colour(part, front.at(faces, part.uvs))
-    return _Layer(front.pixel, distance[keep], _lit(part, normals @ lens.rotation.T, colour))
+    return _Layer(front.pixel, distance[keep], _lit(part, normals @ lens.rotation.T, colour, lights))
 
 
 def _front(points: Floats, faces: Ints) -> Ints:
@@ -109,7 +111,7 @@ def _front(points: Floats, faces: Ints) -> Ints:
     return faces[ux * vy - uy * vx < 0]
 
 
-def _lit(part: Part, normals: Floats, colour: Pixels) -> Pixels:
+def _lit(part: Part, normals: Floats, colour: Pixels, lights: Lights) -> Pixels:
     """Colours (P, 4) under the lights; `normals` (P, 3) in the camera's frame, of any length."""
     if part.material.glow:
         return colour
@@ -117,7 +119,7 @@ def _lit(part: Part, normals: Floats, colour: Pixels) -> Pixels:
     if part.material.double_sided:
         toward *= np.where(toward[:, 2:] < 0, -1.0, 1.0)
     light = np.full(len(toward), AMBIENT)
-    for direction, strength in LIGHTS:
+    for direction, strength in lights:
         light += strength * np.maximum(toward @ (np.array(direction) / np.linalg.norm(direction)), 0)
     shaded = colour.copy()
     # light adds up in linear space; the textures are sRGB

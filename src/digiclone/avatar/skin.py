@@ -21,24 +21,31 @@ from digiclone.avatar.mesh import Floats, Ints, Mesh
 from digiclone.avatar.proxy import part_of_base
 from digiclone.avatar.texture import Color, Pixels, blur, color, resize
 
-ATLAS = 2048
+# Regions are laid out for an atlas of this size and shrink with it.
+FULL = 2048
 MARGIN = 10
-# Brightness detail coarser than this many pixels is not kept where a colour is painted over.
+# Brightness detail coarser than this many pixels of a full atlas is not kept where a colour is painted over.
 PATTERN = 64
+# Pores repeat after this many pixels, where no eye finds the seam.
+TILE = 1024
 
 
 @dataclass(frozen=True)
 class Region:
-    """An island of the base mesh's layout, found by a vertex in it, and its box in the atlas in pixels."""
+    """An island of the base mesh's layout, found by a vertex in it, and its box in a full atlas in pixels.
+
+    A `whole` island lies in its box in one way, whatever is cropped or dressed; of others only what is seen is kept.
+    """
 
     name: str
     vertex: int
     box: tuple[int, int, int, int]
+    whole: bool = True
 
 
 REGIONS: tuple[Region, ...] = (
     Region("head", 474, (0, 0, 1152, 2048)),
-    Region("body", 1892, (1152, 0, 2048, 896)),
+    Region("body", 1892, (1152, 0, 2048, 896), whole=False),
     Region("mouth", 642, (1152, 896, 1536, 1280)),
     Region("socket_right", 5310, (1536, 896, 1792, 1152)),
     Region("socket_left", 11915, (1792, 896, 2048, 1152)),
@@ -49,13 +56,25 @@ REGIONS: tuple[Region, ...] = (
 class Atlas:
     """Where the skin went.
 
-    `uvs` (T, 2) into the atlas, bottom left, for the base mesh's uv indices; `vertex` (N,) base vertex of each welded
-    vertex; `sources` region -> source box in 0..1 (left, top, right, bottom; top left origin).
+    `size` pixels along each side; `uvs` (T, 2) into the atlas, bottom left, for the base mesh's uv indices; `vertex`
+    (N,) base vertex of each welded vertex; `sources` region -> source box in 0..1 (left, top, right, bottom; top left
+    origin).
     """
 
+    size: int
     uvs: Floats
     vertex: Ints
     sources: Mapping[str, tuple[float, float, float, float]]
+
+    def box(self, region: str) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom of a region in pixels."""
+        left, top, right, bottom = next(r.box for r in REGIONS if r.name == region)
+        return left * self.size // FULL, top * self.size // FULL, right * self.size // FULL, bottom * self.size // FULL
+
+    def slices(self, region: str) -> tuple[slice, slice]:
+        """Rows and columns of a region."""
+        left, top, right, bottom = self.box(region)
+        return slice(top, bottom), slice(left, right)
 
 
 def islands(mesh: Mesh) -> Ints:
@@ -66,19 +85,20 @@ def islands(mesh: Mesh) -> Ints:
     return np.asarray(connected_components(links, directed=False)[1], dtype=np.int64)
 
 
-def layout(mesh: Mesh, faces: NDArray[np.bool_]) -> Atlas:
-    """Pack the islands that the kept faces (F,) use into the atlas, each scaled to fill its box."""
+def layout(mesh: Mesh, faces: NDArray[np.bool_], size: int) -> Atlas:
+    """Pack the islands that the kept faces (F,) use into an atlas of some size, each scaled to fill its box."""
     label = islands(mesh)
     uvs = mesh.uvs.copy()
     sources: dict[str, tuple[float, float, float, float]] = {}
     used = np.unique(mesh.uv_quads[faces])
     for region in REGIONS:
         corner = np.argwhere(mesh.quads == region.vertex)[0]
-        members = used[label[used] == label[mesh.uv_quads[corner[0], corner[1]]]]
-        if not len(members):
-            continue
-        uvs[members], sources[region.name] = _pack(mesh.uvs[members], region.box)
-    return Atlas(uvs, weld(part_of_base(mesh, faces))[0], sources)
+        own = label == label[mesh.uv_quads[corner[0], corner[1]]]
+        members = np.flatnonzero(own) if region.whole else used[own[used]]
+        if len(members):
+            uvs[members], sources[region.name] = _pack(mesh.uvs[members], region.box)
+    part = part_of_base(mesh, faces)
+    return Atlas(size, uvs, part.binding.references[weld(part)[0], 0], sources)
 
 
 def _pack(uvs: Floats, box: tuple[int, int, int, int]) -> tuple[Floats, tuple[float, float, float, float]]:
@@ -87,37 +107,33 @@ def _pack(uvs: Floats, box: tuple[int, int, int, int]) -> tuple[Floats, tuple[fl
     low, high = uvs.min(axis=0), uvs.max(axis=0)
     inner = np.array([right - left, bottom - top]) - 2.0 * MARGIN
     scale = inner / (high - low)
-    pixels = (uvs - low) * scale + np.array([left + MARGIN, ATLAS - bottom + MARGIN])
+    pixels = (uvs - low) * scale + np.array([left + MARGIN, FULL - bottom + MARGIN])
     pad = MARGIN / scale
     first, last = low - pad, high + pad
-    return pixels / ATLAS, (float(first[0]), float(1 - last[1]), float(last[0]), float(1 - first[1]))
+    return pixels / FULL, (float(first[0]), float(1 - last[1]), float(last[0]), float(1 - first[1]))
 
 
 def assemble(source: Pixels, atlas: Atlas) -> Pixels:
-    """Resample a picture in the base layout (any size) into the atlas."""
+    """Resample a picture of the whole base layout (any size) into the atlas."""
+    channels = source.shape[2:]
+    out = np.zeros((atlas.size, atlas.size, *channels), dtype=np.float32)
+    for region in atlas.sources:
+        out[atlas.slices(region)] = cut(source, (0.0, 0.0, 1.0, 1.0), atlas, region)
+    return out
+
+
+def cut(source: Pixels, covers: tuple[float, float, float, float], atlas: Atlas, region: str) -> Pixels:
+    """One region of the atlas out of a picture that `covers` a part of the base layout (as in `Atlas.sources`)."""
     height, width = source.shape[:2]
+    scale = np.array([width / (covers[2] - covers[0]), height / (covers[3] - covers[1])])
+    u0, v0, u1, v1 = atlas.sources[region]
+    x0, y0 = (np.array([u0, v0]) - covers[:2]) * scale
+    x1, y1 = (np.array([u1, v1]) - covers[:2]) * scale
+    left, top, right, bottom = atlas.box(region)
     picture = Pillow.fromarray(np.round(np.clip(source, 0, 1) * 255).astype(np.uint8))
-    out = Pillow.new(picture.mode, (ATLAS, ATLAS))
-    for region in REGIONS:
-        if region.name not in atlas.sources:
-            continue
-        u0, v0, u1, v1 = atlas.sources[region.name]
-        left, top, right, bottom = region.box
-        extent = (u0 * width, v0 * height, u1 * width, v1 * height)
-        crop = picture.transform(
-            (right - left, bottom - top),
-            Pillow.Transform.EXTENT,
-            extent,
-            Pillow.Resampling.BICUBIC,
-        )
-        out.paste(crop, (left, top))
-    return np.asarray(out, dtype=np.float32) / np.float32(255)
-
-
-def box_of(name: str) -> tuple[slice, slice]:
-    """Rows and columns of a region in the atlas."""
-    left, top, right, bottom = next(region.box for region in REGIONS if region.name == name)
-    return slice(top, bottom), slice(left, right)
+    extent = (float(x0), float(y0), float(x1), float(y1))
+    found = picture.transform((right - left, bottom - top), Pillow.Transform.EXTENT, extent, Pillow.Resampling.BICUBIC)
+    return np.asarray(found, dtype=np.float32) / np.float32(255)
 
 
 def noise(size: int, scales: Sequence[tuple[float, float]], seed: int) -> Pixels:
@@ -135,21 +151,33 @@ def noise(size: int, scales: Sequence[tuple[float, float]], seed: int) -> Pixels
     return total
 
 
-def add_detail(skin: Pixels) -> Pixels:
-    """Pores (fine, dark) and mottling (coarse, red against yellow): what the enlarged source does not have."""
-    pores = noise(ATLAS, [(1.0, 0.008), (2.2, 0.008), (5.0, 0.003)], seed=1)
-    mottle = noise(ATLAS, [(9.0, 0.003), (40.0, 0.004)], seed=2)
+def add_detail(skin: Pixels, amount: Pixels) -> Pixels:
+    """Pores (fine, dark) and mottling (coarse, red against yellow): what the enlarged source does not have.
+
+    `amount` (H, W) says where, 0..1.
+    """
+    size = len(skin)
+    tile, fine = min(size, TILE), size / FULL
+    pores = noise(tile, [(1.0 * fine, 0.008), (2.2 * fine, 0.008), (5.0 * fine, 0.003)], seed=1)
+    mottle = noise(tile, [(9.0 * fine, 0.003), (40.0 * fine, 0.004)], seed=2)
+    repeats = (size // tile, size // tile)
+    pores, mottle = np.tile(pores, repeats) * amount, np.tile(mottle, repeats) * amount
     return np.asarray(skin * (1 + pores[..., None]) + mottle[..., None] * color((0.35, -0.8, -0.8)), dtype=np.float32)
 
 
-def paint(skin: Pixels, mask: Pixels, tone: Color, strength: float) -> Pixels:
-    """Blend a tone in by a mask (H, W), keeping the brightness pattern of what is under it."""
-    under = skin.mean(axis=-1)
-    height, width = under.shape
-    smooth = resize(resize(under, width // PATTERN, height // PATTERN), width, height)
-    pattern = under / np.maximum(smooth, 1e-2)
-    share = mask * np.float32(strength)
-    return skin * (1 - share)[..., None] + color(tone) * (pattern * share)[..., None]
+def paint(skin: Pixels, mask: Pixels, tone: Color) -> None:
+    """Blend a tone into the picture by a mask (H, W), keeping the brightness pattern of what is under it."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return
+    here = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    share, under = mask[here], skin[here].mean(axis=-1)
+    height, width = share.shape
+    coarse = max(1, len(skin) * PATTERN // FULL)
+    smooth = resize(resize(under, -(-width // coarse), -(-height // coarse)), width, height)
+    pattern = under / np.maximum(smooth, 1e-2) * share
+    skin[here] *= (1 - share)[..., None]
+    skin[here] += color(tone) * pattern[..., None]
 
 
 def multiply(skin: Pixels, shade: Pixels, tone: Color) -> Pixels:

@@ -1,6 +1,6 @@
 """What the bust looks like: colours, textures and materials, part by part, with the light of the sky baked in.
 
-Every constant of taste about colour is here. Colours are sRGB in 0..1.
+Every constant of taste about colour is here, in `tint` and in `complexion`. Colours are sRGB in 0..1.
 """
 
 from __future__ import annotations
@@ -9,73 +9,112 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from digiclone.avatar import assets, skin, texture
+from digiclone.avatar import assets, skin, texture, tint
 from digiclone.avatar.assets import Assets, Item
+from digiclone.avatar.complexion import painted_skin, skin_shares
 from digiclone.avatar.glb import Image, Material, Part
-from digiclone.avatar.light import HAIR_CUTOFF, Sky, bake, sky_over, strand_points
+from digiclone.avatar.human import Human
+from digiclone.avatar.light import HAIR_CUTOFF, Sky, bake, strand_points
 from digiclone.avatar.lips import LOOPS, RIM_WEIGHT, find_lips
+from digiclone.avatar.look import NONE, Look
 from digiclone.avatar.mesh import Floats, Mesh
+from digiclone.avatar.photo.face import CROP, Face
+from digiclone.avatar.photo.fill import blend
 from digiclone.avatar.raster import rasterise, spread
-from digiclone.avatar.skin import ATLAS, Atlas
+from digiclone.avatar.skin import Atlas
 from digiclone.avatar.texture import Color, Pixels
 
-HAIR_DARK: Color = (0.10, 0.065, 0.045)
-HAIR_LIGHT: Color = (0.40, 0.275, 0.185)
-SCALP: Color = (0.20, 0.135, 0.10)
-BROW: Color = (0.12, 0.08, 0.06)
+WHITE = (1.0, 1.0, 1.0, 1.0)
+SHIRT: Color = (0.86, 0.85, 0.83)
+# Brighter than this is not the suit but what is worn under it.
+SUIT_LIGHT = 0.24
 LASH: Color = (0.06, 0.045, 0.04)
-LIP: Color = (0.70, 0.43, 0.40)
 MOUTH: Color = (0.42, 0.16, 0.15)
-CLOTH: Color = (0.20, 0.27, 0.34)
-# The source's iris is amber.
+# Light from lips, as a share of the light from the cheeks.
+LIPS: Color = (0.59, 0.352, 0.433)
+LIP_STRENGTH = 0.75
+# Brows are darker than the hair; a scalp is skin with roots in it.
+BROW_LIGHT, BROW_SKIN, ROOT_LIGHT, ROOT_SHARE = 0.45, 0.4, 0.65, 0.75
 EYE_SATURATION = 0.65
 EYE_BRIGHTNESS, TEETH_BRIGHTNESS, TONGUE_BRIGHTNESS = 0.92, 0.82, 0.75
 # Exponents of the shade per channel: in skin, shadows are red, since light comes through; in a mouth, more so.
 SKIN_SHADE: Color = (0.75, 1.0, 1.05)
 MOUTH_SHADE: Color = (0.7, 1.05, 1.05)
+# A photo brings some shade of its own: of the sky's, this share is laid over it.
+PHOTO_SHADE = 0.5
 # Skin nearer than this to the hair is covered with roots; beyond the reach there are none, metres.
 HAIR_NEAR, HAIR_REACH = 0.002, 0.008
+ROOT_CELL = 0.0025
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How finely a head is painted: the skin's size in pixels, directions of the sky, metres between its samples."""
+
+    atlas: int
+    directions: int
+    cell: float
+
+
+FULL = Quality(2048, 64, 0.0018)
+DRAFT = Quality(1024, 24, 0.0028)
 
 
 @dataclass(frozen=True)
 class Studio:
-    """What the painters share: the bare parts by name, the light on them, the source files, the skin's layout."""
+    """What the painters share: the bare parts by name, the light on them, the sources, the person, and the choices.
+
+    `tone` is the colour of the cheeks.
+    """
 
     parts: Mapping[str, Part]
     sky: Sky
     loaded: Assets
     mesh: Mesh
     atlas: Atlas
-    hair_alpha: Pixels
+    human: Human
+    look: Look
+    face: Face | None
+    tone: Color
+
+    @property
+    def hair(self) -> Pixels | None:
+        """The hair's source picture (H, W, 4); None for a shaved head."""
+        return None if self.look.hair == NONE else hair_source(self.loaded, self.look.hair)
 
 
-def paint_all(parts: Sequence[Part], mesh: Mesh, loaded: Assets, atlas: Atlas) -> list[Part]:
+def hair_source(loaded: Assets, style: str) -> Pixels:
+    """The texture of a hair style (H, W, 4)."""
+    return loaded.picture(assets.HAIR[style].texture, "RGBA")
+
+
+def paint_all(studio: Studio) -> list[Part]:
     """Give every bare part its material; the same hair again, blended over the cut-out, softens its edges."""
-    alpha = texture.decode(loaded[assets.HAIR.texture], "RGBA")[..., 3]
-    studio = Studio({part.name: part for part in parts}, sky_over(parts, alpha), loaded, mesh, atlas, alpha)
     materials = paint_materials(studio)
-    dressed = [planar(part) if part.name.startswith("Cornea") else part for part in parts]
-    dressed.append(replace(studio.parts["Hair"], name="HairEdge"))
+    dressed = [planar(part) if part.name.startswith("Cornea") else part for part in studio.parts.values()]
+    if "Hair" in studio.parts:
+        dressed.append(replace(studio.parts["Hair"], name="HairEdge"))
     return [replace(part, material=materials[part.name]) for part in dressed]
 
 
 def paint_materials(studio: Studio) -> dict[str, Material]:
     """Part name -> material."""
-    hair = hair_image(studio)
-    brows, lashes = strands(studio, assets.BROWS, BROW, 1.0), strands(studio, assets.LASHES, LASH, 0.8)
+    look, loaded = studio.look, studio.loaded
     teeth = mouth_image(studio, "Teeth", assets.TEETH, TEETH_BRIGHTNESS)
     tongue = mouth_image(studio, "Tongue", assets.TONGUE, TONGUE_BRIGHTNESS)
     eye = Material("Eye", eye_image(studio), roughness=0.4)
     cornea = Material("Cornea", catchlight(), alpha="BLEND", roughness=0.05, glow=1.0)
-    return {
+    brow = brow_light(look, studio.tone)
+    lash = texture.linear(LASH)
+    brows, lashes = fibres(loaded, assets.BROWS[look.brows], 1.0), fibres(loaded, assets.LASHES, 0.8)
+    materials = {
         "Head": Material("Skin", skin_image(studio), roughness=0.62),
-        "Clothes": Material("Cloth", cloth_image(studio), double_sided=True, roughness=0.95),
-        "Hair": Material("Hair", hair, alpha="MASK", cutoff=HAIR_CUTOFF, double_sided=True, roughness=0.9),
-        "HairEdge": Material("HairEdge", hair, alpha="BLEND", double_sided=True, roughness=0.9),
-        "Brows": Material("Brows", brows, alpha="BLEND", roughness=0.9),
-        "Lashes": Material("Lashes", lashes, alpha="BLEND", roughness=0.9),
+        "Clothes": cloth(studio),
+        "Brows": Material("Brows", brows, _opaque(brow), "BLEND", roughness=0.9),
+        "Lashes": Material("Lashes", lashes, _opaque(lash), "BLEND", roughness=0.9),
         "Teeth": Material("Teeth", teeth, roughness=0.9),
         "Tongue": Material("Tongue", tongue, roughness=1.0),
         "EyeLeft": eye,
@@ -83,30 +122,71 @@ def paint_materials(studio: Studio) -> dict[str, Material]:
         "CorneaLeft": cornea,
         "CorneaRight": cornea,
     }
+    return materials | hair(studio)
+
+
+def brow_light(look: Look, tone: Color) -> Pixels:
+    """Linear colour of the brows: the hair's, darker, and warm as the skin that shines through."""
+    hair_light, skin_light = texture.linear(texture.from_hex(look.hair_colour)), texture.linear(tone)
+    return (1 - BROW_SKIN) * BROW_LIGHT * hair_light + BROW_SKIN * BROW_LIGHT * hair_light.max() * skin_light
+
+
+def _opaque(light: Pixels) -> tuple[float, float, float, float]:
+    return (*texture.triple(light), 1.0)
+
+
+# -- skin
 
 
 def skin_image(studio: Studio) -> Image:
-    """Mean of the source skins, fine detail, sharp lips, the inside of the mouth, roots of the hair, and shade."""
-    head, loaded, atlas = studio.parts["Head"], studio.loaded, studio.atlas
-    sources = [texture.decode(loaded[name]) for name in assets.SKINS]
-    picture = skin.add_detail(skin.assemble(sum(sources, np.zeros_like(sources[0])) / np.float32(len(sources)), atlas))
-    lips = texture.blur(skin.assemble(texture.decode(loaded[assets.LIP_MASK], "L"), atlas), 3)
-    picture = skin.paint(picture, lips, LIP, 0.75)
-    picture[skin.box_of("mouth")] = MOUTH
-    picture = skin.paint(picture, _large(bake(head, inner_mouth(studio), ATLAS // 2)), MOUTH, 1.0)
-    picture = skin.paint(picture, _large(bake(head, hair_roots(studio), ATLAS // 2)), SCALP, 0.85)
-    shade = bake(head, 0.30 + 0.70 * studio.sky.mean("Head") ** 0.8, ATLAS // 2)
-    return texture.jpeg("skin", skin.multiply(picture, _large(shade), SKIN_SHADE))
+    """The person's skin, the inside of the mouth, roots of the hair, and shade."""
+    head, atlas = studio.parts["Head"], studio.atlas
+    picture, seen = skin_picture(studio.loaded, atlas, studio.human, studio.tone, studio.face)
+    picture[atlas.slices("mouth")] = MOUTH
+    shade = 0.30 + 0.70 * studio.sky.mean("Head") ** 0.8
+    baked = bake(head, np.stack([inner_mouth(studio), hair_roots(studio), shade], axis=1), atlas.size // 2)
+    inner, roots, shade = (texture.resize(baked[..., i], atlas.size, atlas.size) for i in range(3))
+    skin.paint(picture, inner, MOUTH)
+    skin.paint(picture, roots * np.float32(ROOT_SHARE), root_colour(studio))
+    shade **= 1 - np.float32(1 - PHOTO_SHADE) * seen
+    return texture.jpeg("skin", skin.multiply(picture, shade, SKIN_SHADE))
 
 
-def _large(picture: Pixels) -> Pixels:
-    return texture.resize(picture, ATLAS, ATLAS)
+def skin_picture(loaded: Assets, atlas: Atlas, human: Human, tone: Color, face: Face | None) -> tuple[Pixels, Pixels]:
+    """Bare skin in the atlas (S, S, 3) and how much of it a photo told (S, S): the one place where the photo enters.
+
+    What no photo shows is the painted skin in the person's tone, with fine detail and sharp lips.
+    """
+    picture = skin.assemble(painted_skin(loaded, skin_shares(human, tone), tone), atlas)
+    lips = texture.blur(skin.assemble(loaded.picture(assets.LIP_MASK, "L"), atlas), 3 * atlas.size / skin.FULL)
+    lip_tone = texture.triple(texture.encoded(texture.linear(tone) * texture.color(LIPS)))
+    skin.paint(picture, lips * np.float32(LIP_STRENGTH), lip_tone)
+    seen = np.zeros((atlas.size, atlas.size), dtype=np.float32)
+    if face is not None:
+        left, bottom, right, top = CROP
+        covers = (left, 1 - top, right, 1 - bottom)
+        seen[atlas.slices("head")] = skin.cut(face.seen, covers, atlas, "head")
+        share = seen[atlas.slices("head")]
+        under = picture[atlas.slices("head")]
+        picture[atlas.slices("head")] = blend(skin.cut(face.skin, covers, atlas, "head"), share, under)
+    return skin.add_detail(picture, 1 - seen), seen
+
+
+def root_colour(studio: Studio) -> Color:
+    """Skin with the roots of the chosen hair in it."""
+    hair_light = texture.linear(texture.from_hex(studio.look.hair_colour)) * np.float32(ROOT_LIGHT)
+    skin_light = texture.linear(studio.tone) * np.float32(0.25)
+    return texture.triple(texture.encoded(np.float32(0.7) * hair_light + np.float32(0.3) * skin_light))
 
 
 def hair_roots(studio: Studio) -> Floats:
     """How much hair grows at each vertex (N,) of the head: 1 under visible hair, 0 away from it."""
-    hair, head = studio.parts["Hair"], studio.parts["Head"]
-    distance = KDTree(strand_points(hair.positions, hair, studio.hair_alpha)).query(head.positions)[0]
+    head, source = studio.parts["Head"], studio.hair
+    if source is None:
+        return np.zeros(len(head.positions))
+    hair = studio.parts["Hair"]
+    points = strand_points(hair.positions, hair, hair.faces, source[..., 3], ROOT_CELL)
+    distance, _ = KDTree(points).query(head.positions, distance_upper_bound=HAIR_REACH)
     return np.clip((HAIR_REACH - np.asarray(distance)) / (HAIR_REACH - HAIR_NEAR), 0, 1)
 
 
@@ -122,56 +202,88 @@ def inner_mouth(studio: Studio) -> Floats:
     return depth[studio.atlas.vertex]
 
 
-def cloth_image(studio: Studio) -> Image:
-    """One colour, the garment's own occlusion map, a weave, and the shadow of the head."""
-    size = 1024
-    folds = texture.resize(texture.decode(studio.loaded[assets.CLOTHES.texture]), size, size)
-    weave = skin.noise(size, [(0.7, 0.02), (12.0, 0.01)], seed=3)
-    shade = bake(studio.parts["Clothes"], 0.35 + 0.65 * studio.sky.rest["Clothes"], size)
-    value = texture.luminance(folds) * (1 + weave) * shade
-    return texture.jpeg("cloth", value[..., None] * texture.color(CLOTH))
+# -- what is worn
 
 
-def hair_image(studio: Studio) -> Image:
-    """Recoloured strands; the layers near the skin are darker."""
-    source = texture.decode(studio.loaded[assets.HAIR.texture], "RGBA")
-    picture = texture.resize(texture.tint(source, HAIR_DARK, HAIR_LIGHT), 1024, 1024)
+def cloth(studio: Studio) -> Material:
+    """The garment's own folds, a weave, and the shadow of the head, times one colour; a shirt under it stays white."""
+    size = studio.atlas.size // 2
+    item = assets.CLOTHES[studio.look.clothes]
+    picture = texture.resize(studio.loaded.picture(item.texture), size, size)
+    trim = _boxes(item.trim, size)
+    shade = bake(studio.parts["Clothes"], 0.35 + 0.65 * studio.sky.rest["Clothes"], size // 2)
+    weave = skin.noise(size, [(0.7, 0.02), (size / 85, 0.004)], seed=3) + np.float32(1)
+    light: Pixels = weave * texture.resize(shade, size, size)
+    folds = texture.luminance(picture)
+    if item is assets.SUIT:  # its one picture is painted in colour, the suit nearly black
+        trim &= texture.blur(folds, size / 256) > SUIT_LIGHT
+        folds = np.clip(folds / np.float32(np.median(folds[~trim])), 0, 1)
+    colour = texture.linear(texture.from_hex(studio.look.clothes_colour))
+    plain = Material("Cloth", color=_opaque(colour), double_sided=True, roughness=0.95)
+    if not trim.any():
+        return replace(plain, image=texture.jpeg("cloth", folds * light))
+    worn = texture.encoded(texture.linear(folds)[..., None] * colour)
+    worn[trim] = (picture if item is assets.SUIT else folds[..., None] * texture.color(SHIRT))[trim]
+    return replace(plain, image=texture.jpeg("cloth", worn * light[..., None]), color=WHITE)
+
+
+def _boxes(boxes: Sequence[tuple[float, float, float, float]], size: int) -> NDArray[np.bool_]:
+    inside = np.zeros((size, size), dtype=bool)
+    for box in boxes:
+        left, top, right, bottom = (round(edge * size) for edge in box)
+        inside[top:bottom, left:right] = True
+    return inside
+
+
+def hair(studio: Studio) -> dict[str, Material]:
+    """Strands in the chosen colour, cut out and blended; the layers near the skin are darker."""
+    source = studio.hair
+    if source is None:
+        return {}
+    size = len(source)
+    covered = source[..., 3] > HAIR_CUTOFF
+    grey, light = tint.toward(tint.strands(source), covered, studio.look.hair_colour)
     # Beyond its edge the colour goes on and the alpha fades, so that the blended pass ends softly.
-    picture[..., :3] = spread(picture[..., :3], picture[..., 3] > HAIR_CUTOFF)
-    picture[..., 3] = texture.blur(picture[..., 3], 2.0)
-    picture[..., :3] *= bake(studio.parts["Hair"], 0.5 + 0.5 * studio.sky.rest["Hair"], 1024)[..., None]
-    return texture.png("hair", picture)
+    grey = spread(grey[..., None], covered)[..., 0]
+    part = studio.parts["Hair"]
+    grey = grey * bake(part, 0.5 + 0.5 * studio.sky.rest["Hair"], size)
+    soft = np.maximum(source[..., 3], texture.blur(source[..., 3], 1.0))
+    image = texture.png("hair", np.stack([grey, soft], axis=-1))
+    cut = Material("Hair", image, _opaque(light), "MASK", cutoff=HAIR_CUTOFF, double_sided=True, roughness=0.9)
+    return {"Hair": cut, "HairEdge": replace(cut, name="HairEdge", alpha="BLEND")}
 
 
-def strands(studio: Studio, item: Item, tone: Color, strength: float) -> Image:
-    """Brows or lashes: one colour through the alpha of the source."""
-    picture = texture.decode(studio.loaded[item.texture], "RGBA")
-    picture[..., :3] = tone
-    picture[..., 3] *= strength
-    return texture.png(item.kind, picture)
+def fibres(loaded: Assets, item: Item, strength: float) -> Image:
+    """Brows or lashes: white through the alpha of the source."""
+    alpha = loaded.picture(item.texture, "RGBA")[..., 3] * np.float32(strength)
+    return texture.png(item.kind, np.stack([np.ones_like(alpha), alpha], axis=-1))
+
+
+# -- mouth and eyes
 
 
 def mouth_image(studio: Studio, name: str, item: Item, brightness: float) -> Image:
     """Teeth or tongue, dark toward the throat as an open mouth lets light in."""
-    picture = texture.resize(texture.decode(studio.loaded[item.texture]), 512, 512)
+    picture = texture.resize(studio.loaded.picture(item.texture), 512, 512)
     open_to = studio.sky.open_mouth[name]
     shade = bake(studio.parts[name], np.clip(open_to / np.percentile(open_to, 95), 0.12, 1) ** 0.9, 512)
     return texture.jpeg(item.kind, skin.multiply(picture * np.float32(brightness), shade, MOUTH_SHADE))
 
 
 def eye_image(studio: Studio) -> Image:
-    """The eye texture with the shadow of the lids on the white."""
-    size = 1024
-    picture = texture.resize(texture.decode(studio.loaded[assets.EYES.texture]), size, size)
+    """The eye texture, its irises in the chosen colour, with the shadow of the lids on the white."""
+    picture = studio.loaded.picture(assets.EYES.texture)
+    size = len(picture)
     open_to = np.ones((size, size), dtype=np.float32)
     for name in ("EyeLeft", "EyeRight"):
         ball = studio.parts[name]
         values, covered = rasterise(ball.uvs, ball.faces, studio.sky.rest[name][:, None], size, size)
         open_to[covered] = values[covered][:, 0]
-    shade = texture.blur(np.clip(0.55 + 0.7 * open_to, 0, 1).astype(np.float32), 6)
+    shade = texture.blur(np.clip(0.55 + 0.7 * open_to, 0, 1).astype(np.float32), 3)
     grey = texture.luminance(picture)[..., None]
     calm = EYE_BRIGHTNESS * (grey + EYE_SATURATION * (picture - grey))
-    return texture.jpeg("eye", skin.multiply(calm.astype(np.float32), shade, SKIN_SHADE))
+    coloured = tint.iris(calm.astype(np.float32), studio.look.eyes)
+    return texture.jpeg("eye", skin.multiply(coloured, shade, SKIN_SHADE), quality=90)
 
 
 def planar(part: Part) -> Part:
@@ -186,6 +298,5 @@ def catchlight(size: int = 256) -> Image:
     y, x = np.mgrid[0:size, 0:size].astype(np.float32) / np.float32(size - 1)
     window = np.clip(1.4 - (np.abs(x - 0.44) / 0.030) ** 4 - (np.abs(y - 0.42) / 0.034) ** 4, 0, 1)
     bounce = 0.10 * np.exp(-(((x - 0.55) / 0.07) ** 2 + ((y - 0.59) / 0.04) ** 2))
-    picture = np.ones((size, size, 4), dtype=np.float32)
-    picture[..., 3] = texture.blur(np.clip(0.85 * window + bounce, 0, 1).astype(np.float32), size / 200)
-    return texture.png("catchlight", picture)
+    alpha = texture.blur(np.clip(0.85 * window + bounce, 0, 1).astype(np.float32), size / 200)
+    return texture.png("catchlight", np.stack([np.ones_like(alpha), alpha], axis=-1))

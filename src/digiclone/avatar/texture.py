@@ -1,4 +1,7 @@
-"""Image work: decode, crop, recolour, encode. Arrays are (H, W, 3 or 4) 32-bit floats in 0..1, sRGB, top row first."""
+"""Image work: decode, resize, encode, colours.
+
+Arrays are (H, W) grey, (H, W, 2) grey and alpha, (H, W, 3) or (H, W, 4), 32-bit floats in 0..1, sRGB, top row first.
+"""
 
 from __future__ import annotations
 
@@ -27,22 +30,24 @@ def _pillow(pixels: Pixels) -> Pillow.Image:
 
 def resize(pixels: Pixels, width: int, height: int) -> Pixels:
     """Bicubic resampling."""
+    if pixels.shape[:2] == (height, width):
+        return pixels
     return np.asarray(
         _pillow(pixels).resize((width, height), Pillow.Resampling.BICUBIC), dtype=np.float32
     ) / np.float32(255)
 
 
-def jpeg(name: str, pixels: Pixels, quality: int = 88) -> Image:
-    """Encode without alpha."""
+def jpeg(name: str, pixels: Pixels, quality: int = 86) -> Image:
+    """Encode grey or colour; alpha is dropped."""
     out = io.BytesIO()
-    _pillow(pixels[..., :3]).save(out, "JPEG", quality=quality)
+    _pillow(pixels if pixels.ndim == 2 else pixels[..., :3]).save(out, "JPEG", quality=quality)
     return Image(name, out.getvalue(), "image/jpeg")
 
 
 def png(name: str, pixels: Pixels) -> Image:
     """Encode losslessly; what has alpha goes this way."""
     out = io.BytesIO()
-    _pillow(pixels).save(out, "PNG", optimize=True)
+    _pillow(pixels).save(out, "PNG", compress_level=6)
     return Image(name, out.getvalue(), "image/png")
 
 
@@ -56,16 +61,29 @@ def color(value: Color) -> Pixels:
     return np.array(value, dtype=np.float32)
 
 
+def from_hex(text: str) -> Color:
+    """``#rrggbb`` to sRGB."""
+    red, green, blue = (int(text[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    return red, green, blue
+
+
+def linear(srgb: Pixels | Color) -> Pixels:
+    """sRGB values to light, by the standard's curve."""
+    value = np.asarray(srgb, dtype=np.float32)
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4).astype(np.float32)
+
+
+def encoded(light: NDArray[np.floating]) -> Pixels:
+    """Light to sRGB values; the inverse of `linear`."""
+    value = np.clip(light, 0, None)
+    return np.where(value <= 0.0031308, value * 12.92, 1.055 * value ** (1 / 2.4) - 0.055).astype(np.float32)
+
+
+def triple(values: Pixels) -> Color:
+    """An array (3,) as a colour."""
+    return float(values[0]), float(values[1]), float(values[2])
+
+
 def luminance(pixels: Pixels) -> Pixels:
     """Brightness (H, W) of sRGB values, Rec. 709 weights."""
     return pixels[..., :3] @ color((0.2126, 0.7152, 0.0722))
-
-
-def tint(pixels: Pixels, dark: Color, light: Color) -> Pixels:
-    """Recolour by brightness: the darkest covered pixels become `dark`, the brightest `light`; alpha is kept."""
-    value = luminance(pixels)
-    covered = pixels[..., 3] > 0.5 if pixels.shape[-1] == 4 else np.ones(value.shape, dtype=bool)
-    low, high = np.percentile(value[covered], [2, 98])
-    share = np.clip((value - low) / max(high - low, 1e-6), 0, 1)[..., None]
-    colored = color(dark) * (1 - share) + color(light) * share
-    return np.concatenate([colored, pixels[..., 3:]], axis=-1)

@@ -13,9 +13,12 @@ from rich.console import Console
 
 from digiclone.avatar.folder import Settings
 from digiclone.clone import find
+from digiclone.commands.mapping import mapping, use
 from digiclone.config import ConfigError
 
 app = typer.Typer(no_args_is_help=True, help="The face of a clone.")
+app.command()(use)
+app.command("map")(mapping)
 
 CloneArgument = Annotated[str, typer.Argument(metavar="CLONE", help="Which clone.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")]

@@ -1,10 +1,14 @@
 """Phone times in, viseme times out: a table. Exact when the synthesiser aligns.
 
 Phones are misaki's (Kokoro, Hibari) and plain IPA; visemes the 15 of Oculus. A diphthong is two mouths, one after the
-other.
+other. Speech without phone times is left to a backend that listens.
 """
 
+from functools import cached_property
+
+from digiclone import registry
 from digiclone.config import Strict
+from digiclone.stages import Lipsync
 from digiclone.types import Mark, Speech
 
 NEEDS = ()
@@ -31,14 +35,21 @@ _TABLE |= {"A": ("E", "I"), "I": ("aa", "I"), "W": ("aa", "U"), "Y": ("O", "I"),
 
 
 class Options(Strict):
-    pass
+    untimed: str = "heard"
+    """The backend for speech without phone times. `energy` needs no packages."""
 
 
 class Backend:
     def __init__(self, options: Options) -> None:
-        pass
+        self._options = options
+
+    @cached_property
+    def _listener(self) -> Lipsync:
+        return registry.load("lipsync", self._options.untimed)
 
     def mouth(self, speech: Speech) -> tuple[Mark, ...]:
+        if not speech.phones:
+            return self._listener.mouth(speech)
         marks: list[Mark] = []
         for phone in speech.phones:
             for viseme, start, end in _split(phone):

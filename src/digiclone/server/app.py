@@ -22,8 +22,10 @@ from digiclone.avatar.default import default_head
 from digiclone.clone import Clone, Sections, clones, find
 from digiclone.config import ConfigError
 from digiclone.events import Failed
+from digiclone.server import avatars, looks
 from digiclone.server.guard import Guard
 from digiclone.server.session import Session
+from digiclone.server.workshop import Workshop
 from digiclone.weights import WeightsError
 
 log = logging.getLogger(__name__)
@@ -38,12 +40,14 @@ def make_app(default: str, token: str | None = None, flags: Sections | None = No
     """The server as an ASGI application. `default` is the clone of a page that names none."""
     bedroom = Bedroom(flags)
     tabs: set[WebSocket] = set()
+    workshop = Workshop()
+    door = asyncio.Lock()
 
     async def index(request: Request) -> Response:
         return FileResponse(WEB / "index.html", headers={"Cache-Control": "no-cache"})
 
     async def list_clones(request: Request) -> Response:
-        rows = [{"name": name, "avatar": f"/avatar/{name}.glb"} for name in clones()]
+        rows = [{"name": name, "avatar": avatars.url(name)} for name in clones()]
         return JSONResponse({"clones": rows, "default": default}, headers={"Cache-Control": "no-store"})
 
     async def avatar(request: Request) -> Response:
@@ -51,8 +55,8 @@ def make_app(default: str, token: str | None = None, flags: Sections | None = No
             folder = find(request.path_params["name"])
         except ConfigError as error:
             raise HTTPException(404, str(error)) from None
-        own = folder / "avatar" / "avatar.glb"
-        head = own if own.is_file() else await run_in_threadpool(default_head)
+        own = looks.head(folder, request.query_params.get("draft"))
+        head = own or await run_in_threadpool(default_head)
         return FileResponse(head, media_type="model/gltf-binary", headers={"Cache-Control": "no-cache"})
 
     async def talk(socket: WebSocket) -> None:
@@ -78,6 +82,7 @@ def make_app(default: str, token: str | None = None, flags: Sections | None = No
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         waking = asyncio.create_task(bedroom.wake_early(default))
         yield
+        await workshop.close()
         await waking
 
     app = Starlette(
@@ -85,6 +90,8 @@ def make_app(default: str, token: str | None = None, flags: Sections | None = No
             Route("/", index),
             Route("/api/clones", list_clones),
             Route("/avatar/{name}.glb", avatar),
+            *avatars.routes(door),
+            *looks.routes(door, workshop),
             WebSocketRoute("/ws/{name}", talk),
             Mount("/web", StaticFiles(directory=WEB)),
         ],

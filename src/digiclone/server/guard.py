@@ -15,7 +15,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "digiclone"
 _POLICY = (
-    "default-src 'self'; img-src 'self' blob: data:; connect-src 'self' blob: data: ws: wss:; "
+    # compressed avatars are unpacked by WebAssembly inside our own script; this allows that, and still no eval of text
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' blob: data:; "
+    "connect-src 'self' blob: data: ws: wss:; "
     "worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
 

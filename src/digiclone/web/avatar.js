@@ -1,95 +1,112 @@
-/** The head in three dimensions: loads it, lights it, frames it, draws a pose. */
+/** The head in three dimensions: loads it, lights it, frames it, draws a pose. Our own heads, and any other. */
 
 import {
-  AdditiveBlending,
-  Box3,
   DirectionalLight,
+  Group,
   HemisphereLight,
   Matrix4,
-  MeshPhongMaterial,
   PerspectiveCamera,
   Scene,
   SRGBColorSpace,
   Vector3,
   WebGLRenderer,
 } from "./vendor/three.module.js";
+import { foreign, hinge, own } from "./dress.js";
+import { facing, find, scale } from "./frame.js";
 import { graphics } from "./graphics.js";
+import { Moves, namesakes } from "./moves.js";
+import { Rig } from "./rig.js";
 import { GLTFLoader } from "./vendor/GLTFLoader.js";
+import { MeshoptDecoder } from "./vendor/meshopt_decoder.module.js";
 
 /** Metres of height and width that the free part of the view shows at least: head and shoulders. */
 const TALL = 0.36;
 const WIDE = 0.25;
-/** Vertical field of view in degrees: long, as portrait lenses are. */
-const FIELD = 20;
+/** Metres that the middle of the view lies below the crown. */
+const BELOW = 0.12;
+/** Metres from the mouth to the crown of a head that these fit; larger heads are seen from further away. */
+const HEAD = 0.185;
+const HEADS = [0.75, 2.5];
+/** Half the height over which a neck without bones bends, in metres. */
+const BEND = 0.06;
 /** Pixels per CSS pixel, from fine to coarse; a slow machine steps down. */
 const SCALES = [2, 1.5, 1, 0.7];
+const DEGREE = Math.PI / 180;
+/** Who wrote the file of one of our heads. */
+const OURS = "digiclone";
 
 /**
- * How each mesh shines, by its name without "Left" and "Right". Cheap materials, a third of the cost of physical ones:
- * many machines have no fast GPU.
+ * @typedef {object} About  what the server knows of an avatar
+ * @property {boolean} own  one of our heads
+ * @property {import("./moves.js").Mapping} mapping
+ * @property {import("./moves.js").Targets} targets
+ * @property {Record<string, number>} bones  node by name
+ * @property {boolean} backward  it is known to look toward -Z
+ * @property {boolean} plain  it is drawn without light
  */
-const SHINE = {
-  Head: { specular: 0x1c1614, shininess: 18 },
-  Eye: { specular: 0x161616, shininess: 50 },
-  Teeth: { specular: 0x333333, shininess: 40 },
-  Tongue: { specular: 0x222222, shininess: 30 },
-  Hair: { specular: 0x0c0a08, shininess: 20 },
-  // Nothing but its highlight is seen of the cornea.
-  Cornea: {
-    map: null,
-    color: 0x000000,
-    specular: 0x303030,
-    shininess: 250,
-    blending: AdditiveBlending,
-    transparent: true,
-  },
-};
 
-/** Takes the place of three's projection. The camera looks along the world's axis: a normal may turn in view space. */
-const HINGE = `
-  vec4 place = modelMatrix * vec4(transformed, 1.0);
-  float follow = smoothstep(neck.y - 0.06, neck.y + 0.06, place.y);
-  place.xyz = mix(place.xyz, mat3(bend) * (place.xyz - neck) + neck, follow);
-  vNormal = mix(vNormal, mat3(bend) * vNormal, follow);
-  vec4 mvPosition = viewMatrix * place;
-  gl_Position = projectionMatrix * mvPosition;
-`;
+/**
+ * @typedef {object} View
+ * @property {number} distance  as a factor
+ * @property {number} height  metres that the camera looks higher
+ * @property {number} turn  degrees that the avatar is turned to its left
+ * @property {number} field  vertical angle in degrees: long lenses flatter
+ */
 
 export class Avatar {
   /** @type {HTMLCanvasElement} */
   canvas;
   #renderer;
   #scene = new Scene();
-  #camera = new PerspectiveCamera(FIELD, 1, 0.1, 10);
-  /** @type {import("./vendor/three.module.js").Mesh[]} */
-  #meshes = [];
-  #bend = { value: new Matrix4() };
-  #neck = { value: new Vector3() };
+  /** What the view turns, and breath lifts. */
+  #pivot = new Group();
+  #camera = new PerspectiveCamera();
+  /** @type {View} */
+  #view = { distance: 1, height: 0, turn: 0, field: 20 };
+  /** @type {Map<number, import("./vendor/three.module.js").Mesh[]>} */
+  #morphed = new Map();
+  #about;
+  /** @type {Moves} */
+  #moves;
+  /** @type {Rig} */
+  #rig;
+  #neck = new Vector3();
+  #uniforms = { bend: { value: new Matrix4() }, neck: { value: new Vector3() }, neckWidth: { value: BEND } };
+  #turned = new Matrix4();
   #centre = new Vector3();
+  #size = 1;
   #scale;
   #margin;
+  #observer = new ResizeObserver(() => this.canvas.isConnected && this.#resize());
 
   /**
    * @param {HTMLElement} box  the avatar fills it
-   * @param {string} url  of a GLB with named morph targets: metres, Y up, facing +Z
+   * @param {string} url  of a GLB file with morph targets
    * @param {() => number} margin  CSS pixels at the bottom of the box that something else covers
+   * @param {About|null} about  null: a head of our own, without bones
    * @throws {Error} if there is no WebGL, or no such head
    */
-  static async load(box, url, margin) {
-    const avatar = new Avatar(margin);
-    const { scene } = await new GLTFLoader().loadAsync(url);
-    avatar.#take(scene);
-    box.append(avatar.canvas);
-    avatar.#resize();
-    // Shaders are compiled and textures sent before the head is shown: the first frame would take half a second.
-    await avatar.#renderer.compileAsync(avatar.#scene, avatar.#camera);
-    avatar.#renderer.render(avatar.#scene, avatar.#camera);
+  static async load(box, url, margin, about = null) {
+    const avatar = new Avatar(margin, about);
+    try {
+      const loader = new GLTFLoader().setMeshoptDecoder(MeshoptDecoder);
+      avatar.#take(await loader.loadAsync(url));
+      box.append(avatar.canvas);
+      avatar.#resize();
+      // Shaders are compiled and textures sent before the head is shown: the first frame would take half a second.
+      await avatar.#renderer.compileAsync(avatar.#scene, avatar.#camera);
+      avatar.#renderer.render(avatar.#scene, avatar.#camera);
+    } catch (error) {
+      avatar.leave();
+      throw error;
+    }
     avatar.canvas.classList.add("shown");
     return avatar;
   }
 
-  constructor(margin) {
+  constructor(margin, about) {
     this.#margin = margin;
+    this.#about = about;
     this.canvas = document.createElement("canvas");
     const fast = !/llvmpipe|swiftshader|software|basic render/i.test(graphics());
     this.#renderer = new WebGLRenderer({
@@ -102,8 +119,9 @@ export class Avatar {
     /** Milliseconds between drawings, at rest and in speech: who draws in software needs the cores for the models. */
     this.pace = fast ? { rest: 30, speech: 0 } : { rest: 100, speech: 45 };
     this.#scale = fast ? 0 : 2;
+    this.#scene.add(this.#pivot);
     this.#light();
-    new ResizeObserver(() => this.canvas.isConnected && this.#resize()).observe(this.canvas);
+    this.#observer.observe(this.canvas);
   }
 
   /** CSS pixels per pixel of the picture. */
@@ -111,17 +129,46 @@ export class Avatar {
     return Math.min(SCALES[this.#scale], Math.max(1, window.devicePixelRatio));
   }
 
+  /** The avatar's own shapes as last drawn. @returns {Record<string, number>} */
+  get moves() {
+    return this.#moves.last;
+  }
+
+  /** @param {Partial<View>} view */
+  set view(view) {
+    Object.assign(this.#view, view);
+    this.#resize();
+  }
+
   /** @param {import("./face.js").Pose} pose */
   draw({ weights, head }) {
-    for (const { morphTargetDictionary: names, morphTargetInfluences: values } of this.#meshes) {
-      for (const name of Object.keys(weights)) if (name in names) values[names[name]] = weights[name];
-    }
-    this.#bend.value
-      .makeRotationY(head.yaw)
-      .multiply(new Matrix4().makeRotationX(head.pitch))
-      .multiply(new Matrix4().makeRotationZ(-head.roll));
-    this.#scene.position.y = head.rise;
+    this.#moves.apply(weights);
+    const turn = this.#view.turn * DEGREE;
+    this.#pivot.rotation.y = turn;
+    this.#pivot.position.y = head.rise;
+    if (this.#rig.head) this.#rig.turn(head);
+    else this.#bend(head, turn);
+    if (this.#rig.eyes && !this.#moves.has("eyeLookUpLeft")) this.#rig.look(weights);
     this.#renderer.render(this.#scene, this.#camera);
+  }
+
+  /**
+   * Colours parts of one of our heads.
+   * @param {Record<string, number[]>} factors  by name of mesh: red, green and blue in linear light
+   */
+  tint(factors) {
+    this.#pivot.traverse(({ isMesh, name, material }) => {
+      if (!isMesh || !(name in factors)) return;
+      const { r, g, b } = (material.userData.base ??= material.color.clone());
+      material.color.setRGB(...[r, g, b].map((x, i) => x * factors[name][i]));
+    });
+  }
+
+  /** Lets other shapes make ours from now on. @param {import("./moves.js").Mapping} mapping */
+  remap(mapping) {
+    for (const mesh of [...this.#morphed.values()].flat()) mesh.morphTargetInfluences.fill(0);
+    const parts = [...this.#morphed].map(([mesh, all]) => [mesh, all.map((one) => one.morphTargetInfluences)]);
+    this.#moves = new Moves(mapping, this.#about.targets, new Map(parts));
   }
 
   /** The machine cannot keep up: draws more coarsely, and in the end less often. */
@@ -129,6 +176,14 @@ export class Avatar {
     if (this.#scale === SCALES.length - 1) this.pace = { rest: 150, speech: 80 };
     else this.#scale += 1;
     this.#resize();
+  }
+
+  /** Gives back what it has taken of the graphics card. */
+  leave() {
+    this.#observer.disconnect();
+    this.canvas.remove();
+    this.#renderer.dispose();
+    this.#renderer.forceContextLoss();
   }
 
   #light() {
@@ -141,51 +196,91 @@ export class Avatar {
     this.#scene.add(new HemisphereLight(0xe6eeff, 0x5a4a40, 1.55), key, fill, rim);
   }
 
-  #take(root) {
-    const head = new Box3();
+  #take({ scene: root, parser, asset }) {
+    this.#pivot.add(root);
     root.updateMatrixWorld(true);
-    root.traverse((mesh) => {
-      if (!mesh.isMesh) return;
-      mesh.frustumCulled = false;
-      mesh.material = this.#dress(mesh);
-      if (mesh.morphTargetDictionary) this.#meshes.push(mesh);
-      if (mesh.name === "Head")
-        head.setFromBufferAttribute(mesh.geometry.attributes.position).applyMatrix4(mesh.matrixWorld);
-    });
-    if (head.isEmpty()) throw new Error("the avatar has no mesh named Head");
-    const size = head.getSize(new Vector3());
-    head.getCenter(this.#centre);
-    this.#centre.y = head.max.y - 0.12;
-    // The head turns about the top of the spine; below it, the neck follows less and less.
-    this.#neck.value.set(this.#centre.x, head.min.y + 0.3 * size.y, this.#centre.z - 0.1 * size.z);
-    this.#scene.add(root);
+    const [meshes, nodes] = this.#gather(root, parser.associations);
+    if (!meshes.length) throw new Error("there is nothing to see in the avatar's file");
+    this.#about ??= { own: true, bones: {}, backward: false, plain: false, ...namesakes(this.#names()) };
+    if (asset.generator === OURS) this.#about = { ...this.#about, own: true, bones: {} };
+    // The bones of our own heads are for other programs: a bent neck looks the same here, and costs a third less.
+    if (this.#about.own) for (const mesh of meshes) mesh.isSkinnedMesh = false;
+    this.remap(this.#about.mapping);
+    const bones = Object.fromEntries(
+      Object.entries(this.#about.bones)
+        .map(([name, node]) => [name, nodes.get(node)])
+        .filter(([, bone]) => bone?.parent),
+    );
+    this.#place(root, meshes, bones);
+    this.#rig = new Rig(bones, this.#about.plain);
+    for (const mesh of meshes) mesh.material = this.#dress(mesh);
   }
 
-  #dress({ name, material }) {
-    const { map, color, side, alphaTest, transparent } = material;
-    const part = name.replace(/Left$|Right$/, "");
-    const dressed = new MeshPhongMaterial({
-      name,
-      map,
-      color,
-      side,
-      alphaTest,
-      transparent,
-      specular: 0x000000,
-      ...SHINE[part],
+  /** Every mesh, every node by its number; and those with morph targets by the number of their mesh. */
+  #gather(root, associations) {
+    const meshes = [];
+    const nodes = new Map();
+    root.traverse((object) => {
+      const { nodes: node, meshes: number } = associations.get(object) ?? {};
+      if (node !== undefined) nodes.set(node, object);
+      if (!object.isMesh) return;
+      meshes.push(object);
+      object.frustumCulled = false;
+      if (!object.morphTargetInfluences) return;
+      if (!this.#morphed.has(number)) this.#morphed.set(number, []);
+      this.#morphed.get(number).push(object);
     });
-    if (transparent) dressed.depthWrite = false;
-    if (alphaTest) dressed.alphaToCoverage = this.#renderer.getContext().getContextAttributes().antialias;
-    dressed.onBeforeCompile = (shader) => this.#hinge(shader);
+    return [meshes, nodes];
+  }
+
+  #names() {
+    return new Map([...this.#morphed].map(([number, [mesh]]) => [number, mesh.morphTargetDictionary]));
+  }
+
+  /** Turns and scales the avatar so that it faces the camera in metres, and finds what to look at. */
+  #place(root, meshes, bones) {
+    const moved = (ours) => this.#moved(ours);
+    const face = find(meshes, moved, bones);
+    root.rotation.y += this.#about.backward ? Math.PI : facing(face);
+    root.scale.multiplyScalar(scale(face));
+    root.updateMatrixWorld(true);
+    const { mouth, middle, crown, span } = find(meshes, moved, bones);
+    // A view turns the avatar about the middle of its head.
+    root.position.x -= mouth.x;
+    root.position.z -= middle.z;
+    root.updateMatrixWorld(true);
+    this.#size = Math.min(HEADS[1], Math.max(HEADS[0], (crown - mouth.y) / HEAD));
+    this.#centre.set(0, crown - BELOW * this.#size, mouth.z - middle.z);
+    // A head without bones turns about the top of the spine.
+    this.#neck.set(0, mouth.y - 0.6 * span, 0);
+    this.#uniforms.neckWidth.value = BEND * this.#size;
+  }
+
+  #moved(ours) {
+    return Object.keys(this.#about.mapping[ours] ?? {}).flatMap((theirs) =>
+      (this.#about.targets[theirs] ?? []).flatMap(([mesh, index]) =>
+        (this.#morphed.get(mesh) ?? []).map((one) => ({ mesh: one, index })),
+      ),
+    );
+  }
+
+  #dress(mesh) {
+    const dressed = this.#about.own ? own(mesh) : foreign(mesh, this.#about.plain);
+    if (dressed.alphaTest) dressed.alphaToCoverage = this.#renderer.getContext().getContextAttributes().antialias;
+    if (!this.#rig.head) hinge(dressed, this.#uniforms);
     return dressed;
   }
 
-  /** A neck without bones: vertices turn about `neck`, fully from 6 cm above it, not at all from 6 cm below. */
-  #hinge(shader) {
-    Object.assign(shader.uniforms, { bend: this.#bend, neck: this.#neck });
-    shader.vertexShader = shader.vertexShader
-      .replace("void main() {", "uniform mat4 bend;\nuniform vec3 neck;\nvoid main() {")
-      .replace("#include <project_vertex>", HINGE);
+  /** Bends the neck of an avatar without bones, about axes that turn with it. */
+  #bend(head, turn) {
+    const { bend, neck } = this.#uniforms;
+    bend.value
+      .makeRotationY(turn + head.yaw)
+      .multiply(this.#turned.makeRotationX(head.pitch))
+      .multiply(this.#turned.makeRotationZ(-head.roll))
+      .multiply(this.#turned.makeRotationY(-turn));
+    this.#pivot.updateMatrixWorld();
+    neck.value.copy(this.#neck).applyMatrix4(this.#pivot.matrixWorld);
   }
 
   #resize() {
@@ -194,12 +289,17 @@ export class Avatar {
     this.#renderer.setPixelRatio(this.scale);
     this.#renderer.setSize(width, height, false);
     const covered = Math.min(0.6 * height, this.#margin());
-    const free = height - covered;
+    const { distance, height: raised, field } = this.#view;
     // Metres per CSS pixel, such that head and shoulders fit into the free part.
-    const metres = Math.max(TALL / free, WIDE / width);
-    const distance = (metres * height) / 2 / Math.tan((FIELD * Math.PI) / 360);
+    const metres = distance * this.#size * Math.max(TALL / (height - covered), WIDE / width);
+    const away = (metres * height) / 2 / Math.tan((field * DEGREE) / 2);
+    this.#camera.fov = field;
+    this.#camera.near = 0.1 * away;
+    this.#camera.far = 10 * away;
     this.#camera.aspect = width / height;
-    this.#camera.position.copy(this.#centre).add(new Vector3(0, 0, distance));
+    this.#camera.position.copy(this.#centre);
+    this.#camera.position.y += raised;
+    this.#camera.position.z += away;
     this.#camera.setViewOffset(width, height, 0, covered / 2, width, height);
     this.#camera.updateProjectionMatrix();
   }

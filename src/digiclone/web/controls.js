@@ -1,5 +1,7 @@
 /** Fingers, keys and buttons. */
 
+import { bindPanel, open } from "./panels.js";
+
 const $ = (id) => document.getElementById(id);
 
 /** Elements for which the space bar means something of their own. */
@@ -22,7 +24,7 @@ export function bind(page) {
     if (words && page.say(words)) $("words").value = "";
   };
   $("mode").onchange = ({ target }) => page.talk.setMode(target.value === "free");
-  $("timing").onclick = () => disclose($("timing").getAttribute("aria-expanded") === "false");
+  bindPanel("latency");
   return { show };
 }
 
@@ -48,7 +50,7 @@ function press(talk) {
 function keys(page) {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
-      disclose(false);
+      open();
       page.stop();
     }
     if (event.key !== " " || spaced(event.target) || event.ctrlKey || event.altKey || event.metaKey) return;
@@ -62,11 +64,6 @@ function keys(page) {
   });
   // A key that goes up in another window is never seen here.
   window.addEventListener("blur", () => page.talk.release());
-}
-
-function disclose(open) {
-  $("timing").setAttribute("aria-expanded", String(open));
-  $("latency").hidden = !open;
 }
 
 /** @param {import("./talk.js").Talk} talk */

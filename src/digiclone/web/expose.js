@@ -8,6 +8,7 @@
  * @property {{turn: number, seconds: number, running: boolean}} place  how much of which turn has been heard
  * @property {Record<string, number>} weights  morph weights as last drawn, in [0, 1]
  * @property {"head"|"drawing"|""} face  what is drawn
+ * @property {Record<string, number>} moves  the avatar's own shapes as last drawn, by its names
  * @property {import("./latency.js").Measurement[]} latency  per turn, oldest first; seconds
  * @property {AudioNode} output  all that the clone says passes through it: connect what listens or measures
  * @property {() => MediaStream} stream  the same, as a stream to record
@@ -33,6 +34,9 @@ export function expose(page) {
     },
     get face() {
       return page.stage.kind;
+    },
+    get moves() {
+      return page.stage.moves;
     },
     get latency() {
       return page.latency.turns;

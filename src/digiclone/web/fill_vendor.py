@@ -15,6 +15,7 @@ FILES = {
     "examples/jsm/loaders/GLTFLoader.js": "GLTFLoader.js",
     "examples/jsm/utils/BufferGeometryUtils.js": "BufferGeometryUtils.js",
     "examples/jsm/utils/SkeletonUtils.js": "SkeletonUtils.js",
+    "examples/jsm/libs/meshopt_decoder.module.js": "meshopt_decoder.module.js",
     "LICENSE": "three.LICENSE",
 }
 SPECIFIER = re.compile(r"""^(\s*(?:import|export|\})[^'"\n]*?)(['"])([^'"\n]+)\2;$""", re.MULTILINE)

@@ -60,6 +60,10 @@ export class Flat {
     this.#mouth(weights);
   }
 
+  leave() {
+    this.#canvas.remove();
+  }
+
   /** Draws less often. */
   ease() {
     this.pace = { rest: 100, speech: 50 };

