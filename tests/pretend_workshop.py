@@ -50,5 +50,5 @@ if __name__ == "__main__":
     sys.modules[builder.__name__] = builder
     import digiclone.avatar
 
-    vars(digiclone.avatar)["make"] = builder
+    digiclone.avatar.__dict__["make"] = builder
     workshop.main()

@@ -28,6 +28,15 @@ def page(ada: Path, weightless: dict[str, Any]) -> TestClient:
     return TestClient(make_app("ada", None, weightless), "http://localhost:8765")
 
 
+def own_head(generator: str = "digiclone") -> bytes:
+    """A head with all of our names."""
+
+    def sign(document: dict[str, Any]) -> None:
+        document["asset"]["generator"] = generator
+
+    return avatar(Spec(dict.fromkeys((*ARKIT, *(f"viseme_{name}" for name in VISEMES)), "jawOpen"), edit=sign))
+
+
 def files(clone: Path) -> dict[str, bytes]:
     return {str(path.relative_to(clone)): path.read_bytes() for path in clone.rglob("*") if path.is_file()}
 
@@ -231,8 +240,7 @@ def test_a_broken_mapping_file_is_told_and_can_be_reset(page: TestClient, ada: P
 def test_the_default_head_has_no_mapping_to_change(
     page: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    names = dict.fromkeys((*ARKIT, *(f"viseme_{name}" for name in VISEMES)), "jawOpen")
-    (tmp_path / "default.glb").write_bytes(avatar(Spec(names)))
+    (tmp_path / "default.glb").write_bytes(own_head())
     monkeypatch.setattr(avatars, "default_head", lambda: tmp_path / "default.glb")
     about = page.get(MAPPING).json()
     assert about["own"]
@@ -240,9 +248,9 @@ def test_the_default_head_has_no_mapping_to_change(
     assert page.put(MAPPING, json={"mapping": {}}).status_code == 409
 
 
-def test_a_head_of_our_own_needs_no_mapping_file(page: TestClient, ada: Path) -> None:
-    names = dict.fromkeys((*ARKIT, *(f"viseme_{name}" for name in VISEMES)), "jawOpen")
-    assert page.put(FILE, content=avatar(Spec(names))).json()["own"]
+@pytest.mark.parametrize("generator", ["digiclone", "Ready Player Me"])
+def test_a_head_with_our_names_needs_no_mapping_file(page: TestClient, ada: Path, generator: str) -> None:
+    assert page.put(FILE, content=own_head(generator)).json()["own"] == (generator == "digiclone")
     assert not (ada / "avatar" / "mapping.toml").exists()
 
 

@@ -6,7 +6,6 @@ import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
 from avatar_files import KINDS, OCULUS_HEAD, avatar, edited, pack
 from hypothesis import given, settings
@@ -185,4 +184,4 @@ def attempt(data: bytes) -> None:
     except Unfit:
         return
     assert found.targets
-    assert np.isfinite(found.height)
+    assert found.vertices > 0

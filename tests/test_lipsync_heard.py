@@ -45,6 +45,19 @@ def test_the_features_are_those_of_the_definition() -> None:
         np.testing.assert_allclose(row, (np.log10(power @ filters + 1e-7) + 4) / 3, atol=1e-4)
 
 
+def test_channel_and_loudness_are_taken_out() -> None:
+    """Any gain of each band is gone once there was speech for a few seconds, and silence before it leaves no trace."""
+    rng = np.random.default_rng(0)
+    mels = rng.normal(0.3, 0.2, (600, 40)).astype(np.float32)
+    louder = mels + rng.uniform(-0.3, 0.3, 40).astype(np.float32)
+    plain, _ = heard.centre(mels, heard.usual())
+    other, _ = heard.centre(louder, heard.usual())
+    assert np.abs(plain - other)[300:].max() < 0.1 * np.abs(mels - louder).max()
+    silence = np.full((100, 40), -1.0, np.float32)
+    later, _ = heard.centre(np.concatenate([silence, mels]), heard.usual())
+    np.testing.assert_allclose(later[100:], plain, atol=1e-6)
+
+
 @settings(max_examples=30)
 @given(cuts=st.lists(st.integers(0, 16_000), max_size=12), seed=st.integers(0, 5))
 def test_a_stream_gives_what_the_whole_gives(backend: heard.Backend, cuts: list[int], seed: int) -> None:

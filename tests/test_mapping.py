@@ -16,6 +16,7 @@ from digiclone.avatar import folder
 from digiclone.avatar.foreign import adopt, mapfile
 from digiclone.avatar.foreign.inspect import inspect_bytes
 from digiclone.avatar.foreign.mapping import MOST_GAIN, OURS, SPOKEN, detect, identity
+from digiclone.avatar.foreign.vocabulary import PHONES, PHRASES
 from digiclone.avatar.visemes import ARKIT, VISEMES, viseme_weights
 from digiclone.cli import app
 from digiclone.config import ConfigError
@@ -101,6 +102,12 @@ def test_schemes_never_seen_before_are_mostly_right() -> None:
         right += [theirs in table[ours] for theirs, ours in scheme.items() if ours]
     assert len(right) > 100
     assert sum(right) / len(right) >= 0.94
+
+
+def test_the_vocabulary_has_every_shape() -> None:
+    bases = {name.removesuffix("Left").removesuffix("Right") if name not in PHRASES else name for name in ARKIT}
+    assert bases == set(PHRASES)
+    assert set(PHONES) == set(VISEMES[1:])
 
 
 def test_a_perfect_sync_vrm_speaks_its_own_vowels() -> None:

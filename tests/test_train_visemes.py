@@ -1,5 +1,5 @@
-"""The recipe of `lipsync:heard`, on voices that are tones: it learns, goes on where it was stopped, and its file computes
-what the network computes."""
+"""The recipe of `lipsync:heard`, on voices that are tones: it learns, goes on where it was stopped, and its file is the
+network."""
 
 import itertools
 import shutil
@@ -144,7 +144,7 @@ def test_the_voices_for_judging_say_nothing_in_training(monkeypatch: pytest.Monk
     assert {s for s in speakers if s.startswith("kokoro")} <= {
         f"kokoro:{a}{b}" for a in ("am_a", "am_b") for b in ("", "+am_a", "+am_b")
     }
-    assert {s for s in speakers if s.startswith("flite")} == {"flite:kal", "flite:kal16"}
+    assert {s for s in speakers if s.startswith("flite")} == {"flite:kal", "flite:kal16", "flite:awb"}
     assert Counter(line.speaker for line in asked[0])["hibari"] == 200
 
 
@@ -213,6 +213,15 @@ def test_a_spoilt_sound_keeps_its_moments() -> None:
     loudest = np.argmax(np.abs(spoilt), axis=1)
     assert np.mean(np.abs(loudest - 8020) < 80) > 0.9
     assert len(np.unique(np.round(np.linalg.norm(spoilt, axis=1), 4))) == 40
+
+
+def test_a_smeared_row_keeps_its_moments_and_its_sum() -> None:
+    mels = np.zeros((60, 41, 3), np.float32)
+    mels[:, 20] = 1
+    smeared = augment.blur(mels, np.random.default_rng(0))
+    np.testing.assert_allclose(smeared.sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(smeared, smeared[:, ::-1], atol=1e-6)
+    assert 0.3 < np.mean(smeared[:, 20, 0] == 1) < 0.7
 
 
 @pytest.mark.parametrize("factor", [0.8, 1.0, 1.25])

@@ -85,6 +85,7 @@ def drop(tab: Tab, name: str, data: bytes) -> None:
 
 
 def wait_for(tab: Tab, shape: str) -> None:
+    tab.until("window.digiclone?.face")
     tab.until(f"{shape!r} in digiclone.moves && document.getElementById('avatar-progress').hidden")
 
 

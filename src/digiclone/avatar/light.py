@@ -90,6 +90,17 @@ def strand_points(positions: Floats, hair: Part, faces: Ints, alpha: Pixels, cel
     return cloud[alpha[row, column] > HAIR_CUTOFF, :3]
 
 
+def smoothed(part: Part, values: Floats, rounds: int) -> Floats:
+    """Vertex values (N,), mixed with their neighbours' some times over: bright cloth shows the samples' grain."""
+    ends = np.concatenate([part.faces[:, [0, 1]], part.faces[:, [1, 2]], part.faces[:, [2, 0]]])
+    both = np.concatenate([ends, ends[:, ::-1]])
+    neighbours = np.maximum(np.bincount(both[:, 0], minlength=len(values)), 1)
+    for _ in range(rounds):
+        around = np.bincount(both[:, 0], weights=values[both[:, 1]], minlength=len(values)) / neighbours
+        values = (values + around) / 2
+    return values
+
+
 def bake(part: Part, values: Floats, size: int) -> Pixels:
     """Vertex values (N,) or (N, C) as a picture (size, size) or (size, size, C) in the part's texture space."""
     flat = values.reshape(len(values), -1)

@@ -34,7 +34,6 @@ CLOTHES_LABELS = {
     "female_casualsuit01": "T-shirt, fitted",
     "female_casualsuit02": "T-shirt, fine",
     "female_elegantsuit01": "Blouse",
-    "female_sportsuit01": "T-shirt, V-neck",
     "male_casualsuit01": "Linen shirt",
     "male_casualsuit02": "Jumper",
     "male_casualsuit03": "Shirt",

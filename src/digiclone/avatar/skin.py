@@ -6,20 +6,19 @@ come sharp from a 2048 x 2048 mask of the same layout, and pores and mottling ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
-from scipy import ndimage
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from digiclone.avatar.bust import weld
 from digiclone.avatar.mesh import Floats, Ints, Mesh
 from digiclone.avatar.proxy import part_of_base
-from digiclone.avatar.texture import Color, Pixels, blur, color, resize
+from digiclone.avatar.texture import Color, Pixels, color, noise, resize
 
 # Regions are laid out for an atlas of this size and shrink with it.
 FULL = 2048
@@ -134,21 +133,6 @@ def cut(source: Pixels, covers: tuple[float, float, float, float], atlas: Atlas,
     extent = (float(x0), float(y0), float(x1), float(y1))
     found = picture.transform((right - left, bottom - top), Pillow.Transform.EXTENT, extent, Pillow.Resampling.BICUBIC)
     return np.asarray(found, dtype=np.float32) / np.float32(255)
-
-
-def noise(size: int, scales: Sequence[tuple[float, float]], seed: int) -> Pixels:
-    """Smooth noise (size, size) of zero mean: the sum of (blur radius in pixels, amplitude) octaves.
-
-    Coarse octaves are drawn small and enlarged; `size` is a power of two.
-    """
-    draw = np.random.default_rng(seed)
-    total = np.zeros((size, size), dtype=np.float32)
-    for radius, amplitude in scales:
-        step = 1 << int(np.log2(max(1.0, radius / 2)))
-        small = draw.standard_normal((size // step, size // step), dtype=np.float32)
-        octave = np.asarray(ndimage.zoom(blur(small, radius / step), step, order=1), dtype=np.float32)
-        total += octave * np.float32(amplitude / octave.std())
-    return total
 
 
 def add_detail(skin: Pixels, amount: Pixels) -> Pixels:

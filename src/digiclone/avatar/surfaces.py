@@ -17,7 +17,7 @@ from digiclone.avatar.assets import Assets, Item
 from digiclone.avatar.complexion import painted_skin, skin_shares
 from digiclone.avatar.glb import Image, Material, Part
 from digiclone.avatar.human import Human
-from digiclone.avatar.light import HAIR_CUTOFF, Sky, bake, strand_points
+from digiclone.avatar.light import HAIR_CUTOFF, Sky, bake, smoothed, strand_points
 from digiclone.avatar.lips import LOOPS, RIM_WEIGHT, find_lips
 from digiclone.avatar.look import NONE, Look
 from digiclone.avatar.mesh import Floats, Mesh
@@ -211,8 +211,9 @@ def cloth(studio: Studio) -> Material:
     item = assets.CLOTHES[studio.look.clothes]
     picture = texture.resize(studio.loaded.picture(item.texture), size, size)
     trim = _boxes(item.trim, size)
-    shade = bake(studio.parts["Clothes"], 0.35 + 0.65 * studio.sky.rest["Clothes"], size // 2)
-    weave = skin.noise(size, [(0.7, 0.02), (size / 85, 0.004)], seed=3) + np.float32(1)
+    part = studio.parts["Clothes"]
+    shade = bake(part, 0.35 + 0.65 * smoothed(part, studio.sky.rest["Clothes"], 6), size // 2)
+    weave = texture.noise(size, [(0.7, 0.02), (size / 85, 0.004)], seed=3) + np.float32(1)
     light: Pixels = weave * texture.resize(shade, size, size)
     folds = texture.luminance(picture)
     if item is assets.SUIT:  # its one picture is painted in colour, the suit nearly black
@@ -246,7 +247,8 @@ def hair(studio: Studio) -> dict[str, Material]:
     # Beyond its edge the colour goes on and the alpha fades, so that the blended pass ends softly.
     grey = spread(grey[..., None], covered)[..., 0]
     part = studio.parts["Hair"]
-    grey = grey * bake(part, 0.5 + 0.5 * studio.sky.rest["Hair"], size)
+    if not tint.is_black(source):  # else tufts in front of a shell share one place, and no shade fits both
+        grey = grey * bake(part, 0.5 + 0.5 * studio.sky.rest["Hair"], size)
     soft = np.maximum(source[..., 3], texture.blur(source[..., 3], 1.0))
     image = texture.png("hair", np.stack([grey, soft], axis=-1))
     cut = Material("Hair", image, _opaque(light), "MASK", cutoff=HAIR_CUTOFF, double_sided=True, roughness=0.9)

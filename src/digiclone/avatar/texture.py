@@ -6,6 +6,7 @@ Arrays are (H, W) grey, (H, W, 2) grey and alpha, (H, W, 3) or (H, W, 4), 32-bit
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,21 @@ def png(name: str, pixels: Pixels) -> Image:
 def blur(pixels: Pixels, radius: float) -> Pixels:
     """Gaussian blur of one channel (H, W) that wraps around the rim."""
     return np.asarray(ndimage.gaussian_filter(pixels, radius, mode="wrap"), dtype=np.float32)
+
+
+def noise(size: int, scales: Sequence[tuple[float, float]], seed: int) -> Pixels:
+    """Smooth noise (size, size) of zero mean: the sum of (blur radius in pixels, amplitude) octaves.
+
+    Coarse octaves are drawn small and enlarged; `size` is a power of two.
+    """
+    draw = np.random.default_rng(seed)
+    total = np.zeros((size, size), dtype=np.float32)
+    for radius, amplitude in scales:
+        step = 1 << int(np.log2(max(1.0, radius / 2)))
+        small = draw.standard_normal((size // step, size // step), dtype=np.float32)
+        octave = np.asarray(ndimage.zoom(blur(small, radius / step), step, order=1), dtype=np.float32)
+        total += octave * np.float32(amplitude / octave.std())
+    return total
 
 
 def color(value: Color) -> Pixels:

@@ -10,11 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digiclone.avatar.mesh import Floats
-from digiclone.avatar.texture import Pixels, blur, encoded, from_hex, linear, luminance
+from digiclone.avatar.texture import Pixels, blur, encoded, from_hex, linear, luminance, noise
 
 # Strands: how much of the slow change along a lock is kept (roots to tips), and of the fast one between strands.
 SLOW, FAST = 0.18, 1.0
 SLOW_RADIUS = 24.0
+# A texture darker than this is painted plain black. Curls take the place of strands: octaves of light around a mean.
+BLACK = 0.05
+CURLS, CURL_LIGHT = ((0.8, 0.07), (1.6, 0.05)), 0.6
 # Light from the darkest strand, as a share of the light from the brightest.
 DARKEST = 0.14
 # Bright hair may turn out this much darker than asked for, or no strand would be brighter than another.
@@ -30,6 +33,8 @@ def strands(source: Pixels) -> Pixels:
     """The light (H, W) that strands of a hair texture (H, W, 4) give, relative to each other, at most 1."""
     covered = source[..., 3] > 0.5
     value = luminance(source)
+    if is_black(source):
+        return np.clip(noise(len(value), CURLS, seed=4) + np.float32(CURL_LIGHT), DARKEST, 1)
     weight = blur(covered.astype(np.float32), SLOW_RADIUS) + np.float32(1e-4)
     slow = (blur(np.where(covered, value, 0).astype(np.float32), SLOW_RADIUS) / weight).astype(np.float64)
     fast = value - slow
@@ -38,6 +43,11 @@ def strands(source: Pixels) -> Pixels:
     low, high = np.percentile(mixed[covered], [2, 98])
     share = np.clip((mixed - low) / max(high - low, 1e-6), 0, 1)
     return np.asarray(DARKEST + (1 - DARKEST) * share**1.6, dtype=np.float32)
+
+
+def is_black(source: Pixels) -> bool:
+    """Is there nothing painted in a hair texture (H, W, 4) but its outline?"""
+    return bool(luminance(source)[source[..., 3] > 0.5].mean() < BLACK)
 
 
 def _spread(values: Floats) -> float:

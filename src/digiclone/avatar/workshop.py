@@ -82,7 +82,6 @@ def work(order: Order, overtaken: Callable[[], bool], say: Callable[..., None]) 
         say(doing=doing, share=round(share, 3))
 
     try:
-        progress("starting", 0.0)
         if order.draft:
             make.remake(Path(order.clone), order.look, Path(order.draft), progress, draft=True)
         else:

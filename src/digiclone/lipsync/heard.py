@@ -36,12 +36,27 @@ _FLOOR = 1e-7
 
 _SPAN = 200
 """Frames that the running mean of the bands spans."""
-_SURE = 30
+_SURE = 15
 """Frames that its beginning, 0, counts for."""
+_DEPTH, _FADE, _FIRST = 0.6, 0.002, 0.0
+"""A frame within `_DEPTH` (a unit is 30 dB) of the loudest of late is speech; that fades by `_FADE` a frame, and begins
+as `_FIRST`."""
 
 
 class Options(Strict):
     threads: int = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Usual:
+    """What speech has been like so far, for one stream or for rows of them."""
+
+    mean: np.ndarray
+    """Of each band, shape (…, MELS)."""
+    count: np.ndarray
+    """Frames that it is the mean of, shape (…, 1)."""
+    peak: np.ndarray
+    """The loudest frame of late, shape (…, 1)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,10 +67,7 @@ class Memory:
     """The end of what was heard, not yet a whole window."""
     mels: np.ndarray
     """The frames that the network's next answer looks back to."""
-    mean: np.ndarray
-    """Of each band, so far."""
-    frames: int
-    """How many frames were heard."""
+    usual: Usual
     early: int
     """Answers still to come that concern frames before the first."""
 
@@ -81,7 +93,7 @@ class Backend:
     def begin(self) -> Memory:
         """The memory of a stream that has not begun: it was silent."""
         silence = np.repeat(log_mel(np.zeros(WINDOW, np.float32)), self._past, axis=0)
-        return Memory(np.zeros(BEFORE, np.float32), silence, np.zeros(MELS, np.float32), 0, DELAY)
+        return Memory(np.zeros(BEFORE, np.float32), silence, usual(), DELAY)
 
     def hear(self, samples: np.ndarray, memory: Memory) -> tuple[np.ndarray, Memory]:
         """The frames that became certain with these samples, as in `frames`, and the memory for the next samples.
@@ -89,15 +101,14 @@ class Backend:
         However a sound is cut, the frames are the same.
         """
         heard = np.concatenate([memory.samples, samples])
-        new, mean = centre(log_mel(heard), memory.mean, memory.frames)
+        new, after = centre(log_mel(heard), memory.usual)
         if not len(new):
             return np.zeros((0, len(VISEMES)), np.float32), replace(memory, samples=heard)
         mels = np.concatenate([memory.mels, new])
         (likely,) = self.session.run(None, {"mels": mels[None]})
         skipped = min(memory.early, len(new))
         rest = heard[len(new) * HOP :]
-        later = Memory(rest, mels[-self._past :], mean, memory.frames + len(new), memory.early - skipped)
-        return likely[0, skipped:], later
+        return likely[0, skipped:], Memory(rest, mels[-self._past :], after, memory.early - skipped)
 
 
 def log_mel(samples: np.ndarray) -> np.ndarray:
@@ -111,17 +122,28 @@ def log_mel(samples: np.ndarray) -> np.ndarray:
     return (np.log10(bands + np.float32(_FLOOR)) + 4) / 3
 
 
-def centre(mels: np.ndarray, mean: np.ndarray, heard: int) -> tuple[np.ndarray, np.ndarray]:
-    """`mels` (…, frames, bands) without the running mean of each band, and that mean (…, bands) after them.
+def usual(*rows: int) -> Usual:
+    """Before anything was heard, for so many rows of streams."""
+    one = np.zeros((*rows, 1), np.float32)
+    return Usual(np.zeros((*rows, MELS), np.float32), one, one + np.float32(_FIRST))
 
-    So channel and loudness hardly matter. `mean` and `heard` are those of the frames before.
+
+def centre(mels: np.ndarray, usual: Usual) -> tuple[np.ndarray, Usual]:
+    """`mels` (…, frames, bands) without the running mean of each band over the frames loud enough to be speech.
+
+    So channel and loudness hardly matter. `usual` is that of the frames before; returned is that after them.
     """
+    mean, count, peak = usual.mean, usual.count, usual.peak
     centred = np.empty_like(mels)
     for t in range(mels.shape[-2]):
         now = mels[..., t, :]
-        mean = mean + (now - mean) * np.float32(max(1 / (heard + t + _SURE), 1 / _SPAN))
+        level = now.mean(axis=-1, keepdims=True)
+        peak = np.maximum(peak - np.float32(_FADE), level)
+        speech = (level > peak - np.float32(_DEPTH)).astype(np.float32)
+        count = np.minimum(count + speech, np.float32(_SPAN))
+        mean = mean + speech * (now - mean) / (count + np.float32(_SURE))
         centred[..., t, :] = now - mean
-    return centred, mean
+    return centred, Usual(mean, count, peak)
 
 
 def marks(likely: np.ndarray, seconds: float) -> tuple[Mark, ...]:

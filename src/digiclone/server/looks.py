@@ -94,8 +94,12 @@ async def saved(clone: Path, look: Look, view: View, workshop: Workshop, door: a
     """Keep a choice, and build the head anew if it looks another way; in the end, where it is."""
     async with door:
         old = folder.read(clone)
-        if view != old.view:
-            folder.write(clone, old.model_copy(update={"view": view}))
+        try:
+            if view != old.view:
+                folder.write(clone, old.model_copy(update={"view": view}))
+        except OSError as failed:
+            yield {"error": f"The choice could not be stored: {failed.strerror}.", "hint": KEPT}
+            return
         if look != old.look:
             async for line in workshop.save(clone, look):
                 if "done" not in line:

@@ -5,6 +5,7 @@ Rows of sound go in and come out, shape (rows, samples) at `heard.RATE`; all cha
 
 import numpy as np
 from numpy.fft import irfft, rfft
+from scipy.ndimage import convolve1d
 
 from digiclone.dsp import resample
 from digiclone.lipsync.heard import HOP, RATE
@@ -70,6 +71,16 @@ def noises(spectrum: np.ndarray, rng: Rng) -> np.ndarray:
     coloured = white * np.maximum(np.arange(bins, dtype=np.float32), 200.0) ** -slope
     babble = sum(np.roll(spectrum, int(by), axis=0) for by in rng.integers(1, count + 1, 3))
     return np.where(rng.random((count, 1)) < 0.2, babble, coloured)
+
+
+def blur(mels: np.ndarray, rng: Rng) -> np.ndarray:
+    """Every second row smeared over 20 to 50 ms, as statistical voices smear their parameters."""
+    ways = rng.integers(-1, 3, len(mels))
+    smeared = mels.copy()
+    for way, kernel in enumerate(([1, 2, 1], [1, 2, 3, 2, 1], [1, 1, 1, 1, 1])):
+        chosen = ways == way
+        smeared[chosen] = convolve1d(mels[chosen], np.array(kernel) / sum(kernel), axis=1, mode="nearest")
+    return np.where((rng.random(len(mels)) < 0.67)[:, None, None], smeared, mels)
 
 
 def mask(mels: np.ndarray, rng: Rng) -> np.ndarray:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from digiclone.lipsync.heard import BEFORE, HOP, centre, log_mel
+from digiclone.lipsync.heard import BEFORE, HOP, centre, log_mel, usual
 from digiclone.train.augment import spoil, stretch
 from digiclone.train.corpus import Utterance
 
@@ -49,4 +49,4 @@ def copy(said: Sequence[Utterance], rng: np.random.Generator) -> tuple[np.ndarra
 def features(rows: np.ndarray) -> np.ndarray:
     """What the network hears of each hop of each row, shape (rows, hops, mels)."""
     mels = log_mel(np.pad(rows, ((0, 0), (BEFORE, BEFORE))))
-    return centre(mels, np.zeros((len(rows), mels.shape[2]), np.float32), 0)[0]
+    return centre(mels, usual(len(rows)))[0]

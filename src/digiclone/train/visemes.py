@@ -25,7 +25,7 @@ from digiclone.nn.visemes import Dims, VisemeNet
 from digiclone.stages import VISEMES
 from digiclone.train import export
 from digiclone.train.align import align
-from digiclone.train.augment import mask
+from digiclone.train.augment import blur, mask
 from digiclone.train.batches import copies, features
 from digiclone.train.corpus import UNKNOWN, Line, Utterance, crowd, record, script
 from digiclone.train.voices import kokoro_voices
@@ -42,10 +42,10 @@ class Recipe:
 
     version: int = 1
     casting: tuple[tuple[str, int], ...] = (
-        ("flite:kal16", 160),
+        ("flite:kal16", 240),
         ("flite:kal", 60),
+        ("flite:awb", 480),
         ("hibari", 200),
-        ("flite:awb", 120),
     )
     """Speakers, and how many sentences each says."""
     crowd: int = 14
@@ -55,7 +55,6 @@ class Recipe:
         ("kokoro:am_fenrir", 12),
         ("kokoro:bf_isabella", 12),
         ("kokoro:bm_lewis", 12),
-        ("flite:awb", 40),
     )
     """The voices by which this recipe was chosen. Nothing is trained on them."""
     unseen: tuple[str, ...] = ("af_sarah", "am_puck", "bf_lily", "bm_daniel")
@@ -63,7 +62,7 @@ class Recipe:
     dims: Dims = field(default_factory=Dims)
     copies: tuple[int, int] = (3, 6)
     """Of the material, each spoilt in other ways, for the first and the second training."""
-    epochs: tuple[int, int] = (9, 24)
+    epochs: tuple[int, int] = (9, 30)
     rows: int = 16
     """In a batch."""
     rate: float = 3e-3
@@ -148,7 +147,7 @@ def _epoch(recipe: Recipe, kept: dict[str, Any], copy: tuple[np.ndarray, np.ndar
     net.train()
     for i in range(0, len(order), recipe.rows):
         batch = order[i : i + recipe.rows]
-        logits = net(_begun(net, mask(mels[batch].astype(np.float32), rng)))[:, heard.DELAY :]
+        logits = net(_begun(net, mask(blur(mels[batch].astype(np.float32), rng), rng)))[:, heard.DELAY :]
         wanted = torch.from_numpy(visemes[batch].astype(np.int64))[:, : logits.shape[1]]
         loss = cross_entropy(
             logits.flatten(0, 1), wanted.flatten(), ignore_index=UNKNOWN, label_smoothing=recipe.smoothing

@@ -1,4 +1,4 @@
-/** The panel in which a person chooses how the clone looks and is seen: everything shows at once, and is kept on Save. */
+/** The panel in which a person chooses how the clone looks and is seen: all shows at once, and is kept on Save. */
 
 import { about, Refused } from "./avatars.js";
 import { BACKDROPS, hang, linear, painted } from "./backdrop.js";

@@ -1,4 +1,4 @@
-/** What meshes look like: cheap materials, a third of the cost of physical ones, since many machines have no fast GPU. */
+/** What meshes look like: materials at a third of the cost of physical ones, since many machines have no fast GPU. */
 
 import { AdditiveBlending, MeshBasicMaterial, MeshPhongMaterial } from "./vendor/three.module.js";
 

@@ -173,8 +173,8 @@ export class MappingPanel {
     const remove = make("button", { type: "button", className: "plain" }, "Remove");
     remove.setAttribute("aria-label", `Remove ${theirs}`);
     select.onchange = () => {
-      const entries = Object.entries(this.#mapping[ours]).map(([name, by]) => [name === theirs ? select.value : name, by]);
-      this.#change(ours, Object.fromEntries(entries), true);
+      const renamed = ([name, by]) => [name === theirs ? select.value : name, by];
+      this.#change(ours, Object.fromEntries(Object.entries(this.#mapping[ours]).map(renamed)), true);
     };
     slider.oninput = () => {
       shown.textContent = Number(slider.value).toFixed(2);

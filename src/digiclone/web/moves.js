@@ -24,7 +24,7 @@ export function namesakes(names) {
 }
 
 export class Moves {
-  /** For each of ours: which slots it adds to, and how much. @type {{ours: string, slots: number[], gains: number[]}[]} */
+  /** Which slots each of ours adds to, and how much. @type {{ours: string, slots: number[], gains: number[]}[]} */
   #rows = [];
   /** Where each slot is written. @type {{into: ArrayLike<number>, index: number}[][]} */
   #slots = [];

@@ -4,7 +4,7 @@ import { Euler, Quaternion, Vector3 } from "./vendor/three.module.js";
 
 /** The neck's part of a turn of the head. */
 const NECK = 0.4;
-/** Radians that eyes turn for a look of 1: sideways, and up or down. Painted eyes turn less, or they turn inside out. */
+/** Radians that eyes turn for a look of 1: sideways, and up or down. Painted eyes turn less: they are flat. */
 const REACH = { round: [0.42, 0.32], painted: [0.16, 0.12] };
 /** An upper arm that points less steeply down than this is held out to be dressed, and is let down. */
 const HANGING = -0.8;
@@ -12,7 +12,7 @@ const HANGING = -0.8;
 const HANG = [0.24, -0.97];
 
 export class Rig {
-  /** @type {Record<string, {bone: import("./vendor/three.module.js").Object3D, rest: Quaternion, parent: Quaternion}>} */
+  /** By name: the bone, how it rests, and how its parent does in the world. */
   #bones = {};
   #reach;
   #turn = new Quaternion();

@@ -7,12 +7,14 @@ from typing import Any
 
 from digiclone.avatar.foreign.check import check
 from digiclone.avatar.foreign.container import Unfit, load, split
-from digiclone.avatar.foreign.document import Accessor, Bind, Document, Expression, Group, Mesh, parse
+from digiclone.avatar.foreign.document import Bind, Document, Expression, Group, Mesh, parse
 from digiclone.avatar.foreign.humanoid import bones
 from digiclone.avatar.foreign.licence import Licence, licence
 
 MOST_TARGETS = 2000
 LONGEST_NAME = 200
+GENERATOR = "digiclone"
+"""As `avatar/glb.py` signs its files."""
 _PRESETS = {
     "lookup": "lookUp", "lookdown": "lookDown", "lookleft": "lookLeft", "lookright": "lookRight",
     "blink_l": "blinkLeft", "blink_r": "blinkRight",
@@ -33,17 +35,17 @@ class Avatar:
 
     `targets`: what can be moved, by name: morph targets (those of one name on several meshes together) and a VRM's
     expressions. `bones`: names of `humanoid.BONES` -> node. `backward`: VRM 0 looks toward -Z. `plain`: its materials
-    are drawn without light. `height`: of all meshes at rest, in the file's unit.
+    are drawn without light. `own`: digiclone wrote it, and nobody has changed it since.
     """
 
     kind: str
+    own: bool
     targets: dict[str, tuple[Binding, ...]]
     bones: dict[str, int]
     backward: bool
     plain: bool
     meshes: int
     vertices: int
-    height: float
     licence: Licence
 
 
@@ -62,6 +64,7 @@ def inspect_bytes(data: bytes) -> Avatar:
         raise Unfit(MUTE)
     backward = "VRM" in document.extensions and "VRMC_vrm" not in document.extensions
     return Avatar(
+        own=document.asset.generator == GENERATOR,
         kind="VRM 1" if "VRMC_vrm" in document.extensions else "VRM 0" if backward else "GLB",
         targets=targets,
         bones=bones(document),
@@ -73,7 +76,6 @@ def inspect_bytes(data: bytes) -> Avatar:
             for mesh in document.meshes
             for part in mesh.primitives
         ),
-        height=_height(document),
         licence=licence(document),
     )
 
@@ -155,12 +157,3 @@ def _is_plain(document: Document) -> bool:
         named = extensions if isinstance(extensions, dict) else {}
         toon += "KHR_materials_unlit" in named or "VRMC_materials_mtoon" in named
     return 2 * toon > len(document.materials)
-
-
-def _positions(document: Document) -> list[Accessor]:
-    return [document.accessors[part.attributes["POSITION"]] for mesh in document.meshes for part in mesh.primitives]
-
-
-def _height(document: Document) -> float:
-    bounds = [(row.min[1], row.max[1]) for row in _positions(document) if len(row.min) == len(row.max) == 3]
-    return max(high for _, high in bounds) - min(low for low, _ in bounds) if bounds else 0.0

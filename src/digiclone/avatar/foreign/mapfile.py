@@ -36,7 +36,7 @@ def described(avatar: Avatar, mapped: Talk) -> dict[str, Any]:
     """An avatar and how it talks, as the page and other programs get it."""
     return {
         "kind": avatar.kind,
-        "own": identity(avatar.targets) is not None,
+        "own": avatar.own,
         "vertices": avatar.vertices,
         "talks": mapped.talks,
         "mapping": mapped.table,

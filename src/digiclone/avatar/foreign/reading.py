@@ -5,7 +5,6 @@ from functools import cache
 
 from digiclone.avatar.foreign.names import Side, Words, repair, words
 from digiclone.avatar.foreign.vocabulary import CC3, MARKS, NOISE, OPPOSITE, PHONES, PHRASES, SOUNDS
-from digiclone.avatar.visemes import ARKIT
 
 SURE = 0.5
 """Words too many, up to which a name means what the rest of it says."""
@@ -169,6 +168,3 @@ def _vocabulary() -> tuple[frozenset[str], dict[str, list[Phrase]]]:
                 if phrase not in index.setdefault(word, []):
                     index[word].append(phrase)
     return frozenset(index), index
-
-
-assert all(shape.removesuffix("Left").removesuffix("Right") in PHRASES or shape in PHRASES for shape in ARKIT)
