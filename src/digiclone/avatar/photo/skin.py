@@ -18,7 +18,7 @@ from digiclone.avatar.texture import Color, Pixels
 # Where ears end and the face begins, and the neck, on the base mesh: Z and Y in dm.
 BEFORE_EARS, ABOVE_NECK = (0.60, 0.95), (5.95, 6.15)
 # What is left of a difference in light between the two sides is coarser than this, in texels.
-COARSE = 45.0
+COARSE = 28.0
 # Log brightness of dry skin above its usual; how much of what is beyond that is shine; how wide that is, in texels.
 MATT, SHINE_SHARE, SHINE = 0.08, 0.7, 10.0
 # The mirrored side is a guess and gives way to what was seen.
