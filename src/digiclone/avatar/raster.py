@@ -76,16 +76,19 @@ def _batches(index: Ints, size: int) -> Iterator[Ints]:
 def _covered(batch: Ints, corners: Floats, low: Ints, high: Ints, step: int, width: int) -> Fragments:
     """Fragments of triangles whose box is at most `step` pixels wide and high."""
     row, column = np.divmod(np.arange(step * step), step)
-    x, y = low[batch, :1] + column, low[batch, 1:] + row
-    (ax, ay), (bx, by), (cx, cy) = (corners[batch, corner].T[..., None] for corner in range(3))
-    area = (bx - ax) * (cy - ay) - (cx - ax) * (by - ay)
-    second = ((x - ax) * (cy - ay) - (cx - ax) * (y - ay)) / area
-    third = ((bx - ax) * (y - ay) - (x - ax) * (by - ay)) / area
-    first = 1 - second - third
-    inside = (first > -SLACK) & (second > -SLACK) & (third > -SLACK) & (x < high[batch, :1]) & (y < high[batch, 1:])
-    which, _ = np.nonzero(inside)
-    weights = np.stack([first[inside], second[inside], third[inside]], axis=1)
-    return Fragments((y * width + x)[inside], batch[which], weights)
+    near = corners[batch] - low[batch, None]
+    x, y = column.astype(np.float64), row.astype(np.float64)
+    (ax, ay), (bx, by), (cx, cy) = (near[:, corner].T[..., None] for corner in range(3))
+    scale = 1 / ((bx - ax) * (cy - ay) - (cx - ax) * (by - ay))
+    second = (x - ax) * ((cy - ay) * scale) - (y - ay) * ((cx - ax) * scale)
+    third = (y - ay) * ((bx - ax) * scale) - (x - ax) * ((by - ay) * scale)
+    inside = (second > -SLACK) & (third > -SLACK) & (second + third < 1 + SLACK)
+    room = (high - low)[batch]
+    inside &= (column < room[:, :1]) & (row < room[:, 1:])
+    which, where = np.nonzero(inside)
+    pixel = (low[batch, 1] * width + low[batch, 0])[which] + (row * width + column)[where]
+    b, c = second[inside], third[inside]
+    return Fragments(pixel, batch[which], np.stack([1 - b - c, b, c], axis=1))
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from digiclone.avatar.complexion import TONES
 from digiclone.avatar.mesh import Floats
 from digiclone.avatar.photo import masks
 from digiclone.avatar.photo.face import Guess
 from digiclone.avatar.photo.landmarks import Iris
 from digiclone.avatar.photo.masks import LEFT_EYE, RIGHT_EYE, Mask
-from digiclone.avatar.texture import Pixels
+from digiclone.avatar.texture import Color, Pixels, color, luminance, triple
 
 TOP, CHIN, TEMPLES, CHEEKS = 10, 152, (127, 356), (234, 454)
+# Skin whose channels differ by less than this is of a photo without colours.
+PALE = 0.03
 # Shares of an iris's radius between which its colour is: outside the pupil, inside the limbal ring.
 RING = (0.40, 0.85)
 # Fewer pixels than this tell no colour.
@@ -39,16 +42,34 @@ def guess(picture: Pixels, points: Floats, irises: tuple[Iris, Iris], person: Ma
     """Look at hair and eyes; `points` (468, 2) in pixels, `person` (H, W) 0..1."""
     upright = _upright(points)
     hair, shaved = hair_mask(picture, points, person, upright)
-    eyes = iris_colour(picture, points, irises)
+    grey = is_grey(picture, points)
+    eyes = None if grey else iris_colour(picture, points, irises)
     if not hair.any():
         return Guess("none" if shaved else None, None, eyes)
-    return Guess(_style(hair, points, person, upright), _hexadecimal(_usual(picture[hair])), eyes)
+    colour = None if grey else _hexadecimal(_usual(picture[hair]))
+    return Guess(_style(hair, points, person, upright), colour, eyes)
 
 
 def _usual(hair: Pixels) -> Pixels:
     """What people call the colour of hair (P, 3): not that of its shadows."""
     bright = hair.sum(axis=1)
     return np.median(hair[bright > np.percentile(bright, 35)], axis=0)
+
+
+def is_grey(picture: Pixels, points: Floats) -> bool:
+    """Is it a photo without colours?"""
+    bare = masks.bare_samples(picture, points)
+    return float(np.median(bare.max(axis=1) - bare.min(axis=1))) < PALE
+
+
+def coloured(skin: Pixels, tone: Color) -> tuple[Pixels, Color]:
+    """A grey skin (H, W, 3) and its tone in the hue that skin of that brightness usually has."""
+    bright = float(luminance(color(tone)))
+    dark, light = (color(TONES[name]) for name in ("african", "caucasian"))
+    share = np.clip((bright - luminance(dark)) / (luminance(light) - luminance(dark)), 0, 1)
+    usual = np.asarray(dark + (light - dark) * share, dtype=np.float32)
+    hue = usual / luminance(usual)
+    return np.minimum(skin * hue, np.float32(1)), triple(np.minimum(color(tone) * hue, np.float32(1)))
 
 
 def _upright(points: Floats) -> Floats:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from digiclone.avatar.assets import Assets
 from digiclone.avatar.photo import masks
-from digiclone.avatar.photo.colours import guess
+from digiclone.avatar.photo.colours import coloured, guess, is_grey
 from digiclone.avatar.photo.face import Face
 from digiclone.avatar.photo.fit import fit
 from digiclone.avatar.photo.read import Photo
@@ -24,6 +24,8 @@ def likeness(photo: Photo, loaded: Assets, number: int | None, tell: Callable[[s
     picture, mesh = photo.pixels, loaded.base_mesh
     bare = masks.skin(picture, fitted.points, fitted.mask)
     painted, seen, tone = skin(picture, fitted.camera, fitted.expressive, bare, mesh, texels(mesh))
+    if is_grey(picture, fitted.points):
+        painted, tone = coloured(painted, tone)
     tell("looking at hair and eyes", 0.9)
-    seen_of = guess(picture, fitted.points, fitted.landmarks.irises, fitted.mask)
-    return Face(fitted.vertices, fitted.human, painted, seen, tone, seen_of)
+    guessed = guess(picture, fitted.points, fitted.landmarks.irises, fitted.mask)
+    return Face(fitted.vertices, fitted.human, painted, seen, tone, guessed)
