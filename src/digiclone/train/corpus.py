@@ -60,13 +60,13 @@ def sentences() -> list[str]:
 
 def script(casting: Sequence[tuple[str, int]], seed: int) -> list[Line]:
     """Who says what: speakers, and how many sentences each. They take turns, so that a part of the list is a fair
-    sample of the whole."""
+    sample of the whole. Rather slow, for `augment.stretch` will make many of them quicker."""
     rng = random.Random(seed)
     said = sentences()
     rounds: list[tuple[int, Line]] = []
     for speaker, count in casting:
         for i in range(count):
-            speed = round(rng.uniform(0.85, 1.25), 2)
+            speed = round(rng.uniform(0.7, 1.15), 2)
             hertz = float(rng.randrange(80, 240)) if speaker.startswith("flite") else 0.0
             rounds.append((i, Line(speaker, rng.choice(said), speed, hertz)))
     return [line for _, line in sorted(rounds, key=lambda r: r[0])]

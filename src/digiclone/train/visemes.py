@@ -62,7 +62,7 @@ class Recipe:
     dims: Dims = field(default_factory=Dims)
     copies: tuple[int, int] = (3, 6)
     """Of the material, each spoilt in other ways, for the first and the second training."""
-    epochs: tuple[int, int] = (9, 30)
+    epochs: tuple[int, int] = (10, 40)
     rows: int = 16
     """In a batch."""
     rate: float = 3e-3
