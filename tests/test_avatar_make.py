@@ -77,7 +77,8 @@ def test_a_photo_becomes_an_avatar(home: Path, photo: Path) -> None:
     assert set(settings.licences.values()) == {"CC0-1.0"}
     glb = Glb(files["avatar.glb"])
     assert {f"viseme_{name}" for name in VISEMES} <= set(glb.mesh("Head")["extras"]["targetNames"])
-    assert Image.open(find("ada") / "avatar" / "preview.png").size == (1080, 1078)
+    with Image.open(find("ada") / "avatar" / "preview.png") as preview:
+        assert preview.size == (1080, 1078)
 
 
 @pytest.mark.model

@@ -22,6 +22,7 @@ UNKNOWN = -1
 _PAUSE = 0.15
 """Seconds. Kokoro's family gives the gap between two words some time, be it silent or not; only a longer one is a
 pause."""
+_VOWELS = "aæɑɒɔəɛɜɪiʊuʌAIWYOQᵊᵻ"
 _QUIET = 10 ** (-45 / 10)
 """The power that counts as silence in a pause, of the loudest hop."""
 
@@ -99,9 +100,25 @@ def record(lines: Sequence[Line], folder: Path) -> Iterator[Utterance]:
 def utterance(speaker: str, speech: Speech) -> Utterance:
     """What was said, labelled."""
     samples = resample(speech, RATE).samples
-    marks = Backend(Options()).mouth(speech)
+    marks = Backend(Options()).mouth(replace(speech, phones=rhotic(speech.phones)))
     said = Utterance(speaker, samples, labels(marks, len(samples)), marks)
     return said if said.sure else replace(said, visemes=_doubted(said))
+
+
+def rhotic(phones: Sequence[Mark]) -> tuple[Mark, ...]:
+    """With ɜɹ, and əɹ before anything but a vowel, as the one vowel that they are and that flite writes: ɝ.
+
+    Misaki writes two letters, but no voice says one after the other, and an aligner could put the border anywhere.
+    """
+    joined: list[Mark] = []
+    for i, phone in enumerate(phones):
+        after = phones[i + 1].symbol if i + 1 < len(phones) else " "
+        before = joined[-1].symbol if joined else " "
+        if phone.symbol == "ɹ" and (before == "ɜ" or (before == "ə" and after not in _VOWELS)):
+            joined[-1] = Mark("ɝ", joined[-1].start, phone.end)
+        else:
+            joined.append(phone)
+    return tuple(joined)
 
 
 def labels(marks: Sequence[Mark], samples: int) -> np.ndarray:

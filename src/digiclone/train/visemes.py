@@ -7,6 +7,7 @@ best, on the times at which the first network hears the same visemes in the same
 kept in the folder; started again, it goes on where it was stopped.
 """
 
+import hashlib
 import logging
 import time
 from collections.abc import Sequence
@@ -41,6 +42,7 @@ class Recipe:
     """All that decides what comes out."""
 
     version: int = 1
+    """Of the code: how sound is made different, what is learnt from it."""
     casting: tuple[tuple[str, int], ...] = (
         ("flite:kal16", 240),
         ("flite:kal", 60),
@@ -69,6 +71,11 @@ class Recipe:
     smoothing: float = 0.05
     seed: int = 0
 
+    @property
+    def digest(self) -> str:
+        """Another one for every other recipe: what one of them left half-done is nothing to the next."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:12]
+
 
 def train(recipe: Recipe, folder: Path, output: Path) -> float:
     """Everything, from sentences to the file `output`; the accuracy on the voices of validation."""
@@ -78,9 +85,10 @@ def train(recipe: Recipe, folder: Path, output: Path) -> float:
     lines = [*script(recipe.casting, recipe.seed + 1), *crowd(names, recipe.crowd, recipe.seed + 2)]
     said = _recorded(lines, folder, "for training")
     judged = _recorded(script(recipe.validation, recipe.seed + 3), folder, "for validation")
-    first = fit(recipe, 0, said, judged, folder / "first")
+    work = folder / recipe.digest
+    first = fit(recipe, 0, said, judged, work / "first")
     aligned = [realigned(first, one) for one in said]
-    second = fit(recipe, 1, aligned, judged, folder / "second")
+    second = fit(recipe, 1, aligned, judged, work / "second")
     reached = accuracy(second, judged)
     worst = export.write(second, output, _facts(recipe, said, reached))
     log.info("%s: %.1f %% on the voices of validation, torch and ONNX within %.4f", output, 100 * reached, worst)
@@ -124,10 +132,10 @@ def fit(recipe: Recipe, part: int, said: Sequence[Utterance], judged: Sequence[U
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, total_steps=steps + 1, pct_start=0.1)
     kept: dict[str, Any] = {"net": net, "optimiser": optimiser, "schedule": schedule}
     start = time.monotonic()
-    begun = _resume(kept, recipe, folder / "net.pt")
+    begun = _resume(kept, folder / "net.pt")
     for epoch in range(begun, epochs):
         loss = _epoch(recipe, kept, _load(places[epoch % len(places)]), epoch)
-        _keep(kept, recipe, epoch + 1, folder / "net.pt")
+        _keep(kept, epoch + 1, folder / "net.pt")
         left = (time.monotonic() - start) / (epoch + 1 - begun) * (epochs - epoch - 1) / 60
         reached = (
             f", {100 * accuracy(net, judged):.1f} % of validation" if epoch % 4 == 3 or epoch == epochs - 1 else ""
@@ -205,20 +213,18 @@ def realigned(net: VisemeNet, said: Utterance) -> Utterance:
 # -- what is kept -----------------------------------------------------------------------------------------------------
 
 
-def _keep(kept: dict[str, Any], recipe: Recipe, epochs: int, place: Path) -> None:
+def _keep(kept: dict[str, Any], epochs: int, place: Path) -> None:
     states = {name: part.state_dict() for name, part in kept.items()}
     half = place.with_suffix(".part")
-    torch.save({**states, "epochs": epochs, "recipe": repr(recipe)}, half)
+    torch.save({**states, "epochs": epochs}, half)
     half.replace(place)
 
 
-def _resume(kept: dict[str, Any], recipe: Recipe, place: Path) -> int:
+def _resume(kept: dict[str, Any], place: Path) -> int:
     """Load what `_keep` kept, if it did; how many epochs that was."""
     if not place.exists():
         return 0
     found = torch.load(place)
-    if found["recipe"] != repr(recipe):
-        raise SystemExit(f"{place} is of another recipe: give a fresh --folder, or delete {place.parent}")
     for name, part in kept.items():
         part.load_state_dict(found[name])
     return int(found["epochs"])

@@ -36,14 +36,12 @@ STYLES = File(
 """All of Kokoro's voices: the styles of 54 speakers."""
 _CMU = {
     "aa": "ɑ", "ae": "æ", "ah": "ʌ", "ao": "ɔ", "aw": "W", "ax": "ə", "ay": "I", "b": "b", "ch": "ʧ", "d": "d",
-    "dh": "ð", "dx": "T", "eh": "ɛ", "er": "ɜɹ", "ey": "A", "f": "f", "g": "ɡ", "hh": "h", "ih": "ɪ", "iy": "i",
+    "dh": "ð", "dx": "T", "eh": "ɛ", "er": "ɝ", "ey": "A", "f": "f", "g": "ɡ", "hh": "h", "ih": "ɪ", "iy": "i",
     "jh": "ʤ", "k": "k", "l": "l", "m": "m", "n": "n", "ng": "ŋ", "ow": "O", "oy": "Y", "p": "p", "pau": " ",
     "r": "ɹ", "s": "s", "sh": "ʃ", "t": "t", "th": "θ", "uh": "ʊ", "uw": "u", "v": "v", "w": "w", "y": "j",
     "z": "z", "zh": "ʒ",
 }  # fmt: skip
-"""CMU's phones in misaki's letters: one mouth table serves all voices. Two letters share the time of their phone."""
-
-
+"""CMU's phones in misaki's letters and IPA: one mouth table serves all voices."""
 _RATE = 24_000
 _FRAME = 600
 """Samples in one unit of Kokoro's durations."""
@@ -92,11 +90,10 @@ def _segments(line: str, seconds: float) -> tuple[Mark, ...]:
     """``pau:0.220 sh:0.367 …``: each phone with its end."""
     marks: list[Mark] = []
     start = 0.0
-    for phone, _, stop in (word.partition(":") for word in line.split()):
+    for word in line.split():
+        phone, _, stop = word.partition(":")
         end = min(float(stop), seconds)
-        letters = _CMU[phone]
-        edges = np.linspace(start, end, len(letters) + 1).tolist()
-        marks += [Mark(p, a, b) for p, a, b in zip(letters, edges, edges[1:], strict=False)]
+        marks.append(Mark(_CMU[phone], start, end))
         start = end
     return tuple(marks)
 
