@@ -9,6 +9,7 @@ from digiclone.avatar.photo import masks
 from digiclone.avatar.photo.colours import coloured, guess, is_grey
 from digiclone.avatar.photo.face import Face
 from digiclone.avatar.photo.fit import fit
+from digiclone.avatar.photo.hair import find_hair
 from digiclone.avatar.photo.read import Photo
 from digiclone.avatar.photo.skin import skin
 from digiclone.avatar.photo.texels import texels
@@ -22,10 +23,11 @@ def likeness(photo: Photo, loaded: Assets, number: int | None, tell: Callable[[s
     fitted = fit(photo, loaded, number, lambda what, share: tell(what, 0.5 * share))
     tell("taking the skin", 0.5)
     picture, mesh = photo.pixels, loaded.base_mesh
-    bare = masks.skin(picture, fitted.points, fitted.mask)
+    hair = find_hair(picture, fitted.points, fitted.mask)
+    bare = masks.skin(picture, fitted.points, fitted.mask, hair.mask)
     painted, seen, tone = skin(picture, fitted.camera, fitted.expressive, bare, mesh, texels(mesh))
     if is_grey(picture, fitted.points):
         painted, tone = coloured(painted, tone)
     tell("looking at hair and eyes", 0.9)
-    guessed = guess(picture, fitted.points, fitted.landmarks.irises, fitted.mask)
+    guessed = guess(picture, fitted.points, fitted.landmarks.irises, fitted.mask, hair)
     return Face(fitted.vertices, fitted.human, painted, seen, tone, guessed)

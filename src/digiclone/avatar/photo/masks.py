@@ -50,14 +50,15 @@ def _distance(mask: NDArray[np.bool_]) -> Floats:
     return np.asarray(ndimage.distance_transform_edt(mask), dtype=np.float64)
 
 
-def skin(picture: Pixels, points: Floats, person: Mask) -> Mask:
-    """How surely each pixel (H, W) shows bare skin, 0..1. `person` (H, W) says where the person is."""
+def skin(picture: Pixels, points: Floats, person: Mask, hair: NDArray[np.bool_]) -> Mask:
+    """How surely each pixel (H, W) shows bare skin, 0..1. `person` and `hair` (H, W) say where those are."""
     height, width = person.shape
     unit = eye_distance(points)
-    keep = _distance(person > 0.5) > 0.03 * unit
+    keep = (_distance(person > 0.5) > 0.03 * unit) & (_distance(~hair) > 0.08 * unit)
     for ring, grow in ((INNER_LIPS, 0.02), (RIGHT_EYE, 0.045), (LEFT_EYE, 0.045)):
         keep &= ~inside(points, ring, height, width, grow * unit)
     alike = _distance(like_skin(picture, points)) > 0.07 * unit
+    alike &= inside(points, FACE, height, width, -0.05 * unit)
     # a fringe or a hat hides the forehead, long hair the cheeks; a beard is part of the face
     mouth = above(points, MOUTH_CORNERS, 0.0, height, width)
     sure = inside(points, FACE, height, width, -0.15 * unit) | (inside(points, FACE, height, width) & ~mouth)
