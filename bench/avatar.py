@@ -25,6 +25,7 @@ import glbcheck
 import mouth
 import page
 import visemes
+from portraits import portraits
 
 from digiclone.measure.machine import device, slug
 from digiclone.weights import home
@@ -54,7 +55,7 @@ def photo_to_glb(folder: Path) -> dict[str, Any]:
     seconds: dict[str, float] = {}
     sizes: dict[str, float] = {}
     errors = 0
-    for name, photo in faces.portraits().items():
+    for name, photo in portraits().items():
         print(f"measuring: photo to GLB, {name}", file=sys.stderr, flush=True)
         clone = name.replace("_", "-")
         environment = os.environ | {"DIGICLONE_HOME": str(_borrowed(folder))}

@@ -1,6 +1,6 @@
 """The mouth from the sound alone, for voices that give no phone times: a small convolutional network.
 
-It hears 25 ms every 10 ms and says what the mouth was doing two hops ago, so it needs 37.5 ms of what comes after the
+It hears 25 ms every 10 ms and says what the mouth was doing two hops ago, so it needs 40 ms of what comes after the
 beginning of a frame. It ships with the package; `digiclone.train.visemes` made it (`docs/lipsync.md`).
 """
 
@@ -21,14 +21,14 @@ RATE = 16_000
 HOP = 160
 """Samples in a frame."""
 WINDOW = 400
-"""Samples that are looked at for one frame, around its middle."""
+"""Samples that are looked at for one frame."""
+BEFORE = 80
+"""How many of them come before the frame."""
 DELAY = 2
 """Hops by which the network's answers come late, to hear how a sound goes on."""
-LOOKAHEAD = (WINDOW / 2 + HOP / 2 + DELAY * HOP) / RATE
+LOOKAHEAD = (WINDOW - BEFORE + DELAY * HOP) / RATE
 """Seconds from the beginning of a frame to the last sample that can change its viseme."""
 MELS = 40
-BEFORE = WINDOW // 2 - HOP // 2
-"""Samples before a frame that its window covers."""
 _FFT = 512
 _FLOOR = 1e-7
 """Power of a mel band: noise at -75 dB of full scale. Below it, sound and digital silence are the same."""
@@ -87,7 +87,7 @@ class Backend:
     def frames(self, samples: np.ndarray) -> np.ndarray:
         """How likely each of `VISEMES` is in each hop of `samples` (at `RATE`), shape (ceil(n / HOP), 15)."""
         heard, memory = self.hear(samples, self.begin())
-        rest, _ = self.hear(np.zeros(BEFORE + (DELAY + 1) * HOP, np.float32), memory)
+        rest, _ = self.hear(np.zeros(WINDOW + DELAY * HOP, np.float32), memory)
         return np.concatenate([heard, rest])[: -(-len(samples) // HOP)]
 
     def begin(self) -> Memory:

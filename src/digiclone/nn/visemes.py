@@ -34,7 +34,7 @@ class VisemeNet(nn.Module):
         )
         self.norms = nn.ModuleList(nn.BatchNorm1d(dims.width) for _ in dims.dilations)
         self.leave = nn.Conv1d(dims.width, dims.visemes, 1)
-        self.drop = nn.Dropout(0.05)
+        self.drop = nn.Dropout(0.1)
 
     def forward(self, mels: Tensor) -> Tensor:
         """Logits (batch, frames - past, visemes) for `mels` (batch, frames, mels)."""

@@ -34,7 +34,7 @@ def spoil(rows: np.ndarray, rng: Rng) -> np.ndarray:
     spectrum *= channels(count, spectrum.shape[1], rng)
     level = _power(spectrum)
     noise = noises(spectrum, rng)
-    snr = np.where(rng.random((count, 1)) < 0.3, 80.0, rng.uniform(5, 45, (count, 1)))
+    snr = np.where(rng.random((count, 1)) < 0.4, 80.0, rng.uniform(8, 45, (count, 1)))
     spectrum += noise * np.sqrt(level / np.maximum(_power(noise), 1e-12) * 10 ** (-snr / 10)).astype(np.float32)
     wanted = length * 10 ** (rng.uniform(*LOUDNESS, (count, 1)) / 20)
     return np.clip(irfft(spectrum * (wanted / np.sqrt(level + 1e-9)).astype(np.float32), length, axis=1), -1, 1)
@@ -59,7 +59,7 @@ def channels(count: int, bins: int, rng: Rng) -> np.ndarray:
     kind = rng.random((count, 1))
     telephone = np.where((hertz > 300) & (hertz < 3400), 0.0, -60.0)
     dull = np.where(hertz < rng.uniform(3500, 7500, (count, 1)), 0.0, -60.0)
-    decibels += np.where(kind < 0.1, telephone, np.where(kind < 0.25, dull, 0.0))
+    decibels += np.where(kind < 0.07, telephone, np.where(kind < 0.2, dull, 0.0))
     return (10 ** (decibels / 20)).astype(np.float32)
 
 

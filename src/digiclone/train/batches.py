@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from digiclone.lipsync.heard import BEFORE, HOP, centre, log_mel, usual
+from digiclone.lipsync.heard import BEFORE, HOP, WINDOW, centre, log_mel, usual
 from digiclone.train.augment import spoil, stretch
 from digiclone.train.corpus import Utterance
 
@@ -48,5 +48,5 @@ def copy(said: Sequence[Utterance], rng: np.random.Generator) -> tuple[np.ndarra
 
 def features(rows: np.ndarray) -> np.ndarray:
     """What the network hears of each hop of each row, shape (rows, hops, mels)."""
-    mels = log_mel(np.pad(rows, ((0, 0), (BEFORE, BEFORE))))
+    mels = log_mel(np.pad(rows, ((0, 0), (BEFORE, WINDOW - HOP - BEFORE))))
     return centre(mels, usual(len(rows)))[0]

@@ -44,9 +44,9 @@ class Recipe:
     version: int = 1
     """Of the code: how sound is made different, what is learnt from it."""
     casting: tuple[tuple[str, int], ...] = (
-        ("flite:kal16", 240),
+        ("flite:kal16", 480),
         ("flite:kal", 60),
-        ("flite:awb", 480),
+        ("flite:awb", 300),
         ("hibari", 200),
     )
     """Speakers, and how many sentences each says."""

@@ -21,7 +21,9 @@ from digiclone.avatar.texture import Color, Pixels
 
 SKIN = ("young", "female", "light")
 SKIN_SIDE = 2048
-LIP, BROW, LASH = (0.66, 0.40, 0.37), (0.12, 0.08, 0.06), (0.06, 0.045, 0.04)
+# Lips against the skin around them.
+LIP = (0.93, 0.75, 0.77)
+BROW, LASH = (0.12, 0.08, 0.06), (0.06, 0.045, 0.04)
 # The part of the body that is drawn reaches this far below the eyes of the base mesh, dm.
 DEPTH = 3.0
 EYE_VERTICES = slice(14598, 14742)
@@ -64,8 +66,8 @@ def dress(loaded: Assets, hair: assets.Item | None = None) -> Mannequin:
 def _skin(loaded: Assets) -> Pixels:
     """A skin of the package in its own layout, with sharper lips."""
     picture = texture.resize(loaded.picture(assets.SKINS[SKIN]), SKIN_SIDE, SKIN_SIDE)
-    lips = texture.resize(loaded.picture(assets.LIP_MASK, "L"), SKIN_SIDE, SKIN_SIDE)[..., None] * np.float32(0.75)
-    return picture * (1 - lips) + texture.color(LIP) * lips
+    lips = texture.resize(loaded.picture(assets.LIP_MASK, "L"), SKIN_SIDE, SKIN_SIDE)[..., None]
+    return picture * (1 - lips * (1 - texture.color(LIP)))
 
 
 def _material(name: str, loaded: Assets, item: assets.Item) -> Material:

