@@ -4,9 +4,10 @@
 
 (a) Held-out landmarks: every fifth of the 468 is kept from the fit and from the warp; how far the mesh is from them, in
 per cent of the distance of the outer eye corners, on two portraits in the public domain; and how many triangles of the
-body turned over. (b) Known heads (`heads.py`) are drawn, fitted from the drawing alone, and compared at rest in space,
-after the best similarity, over the face; beside them the mean head, which knows nothing. (c) Of all those heads, to
-which one is each fit nearest? `--quick` takes 6 heads instead of 20.
+body turned over. (b) People who do not exist (`photo/people.py`) are drawn, fitted from the drawing alone, and compared
+at rest in space, after the best similarity, over the face; beside them the mean head, which knows nothing. The fit's
+own prior and places know other such people, by other numbers. (c) Of all those heads, to which one is each fit nearest?
+`--quick` takes 6 heads instead of 20.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import sys
 from typing import Any
 
 import numpy as np
-from heads import head
 from portraits import portraits
 from scipy.spatial import KDTree
 
@@ -25,8 +25,9 @@ from digiclone.avatar.make import assets
 from digiclone.avatar.mesh import Floats, Ints, triangles
 from digiclone.avatar.photo import landmarks
 from digiclone.avatar.photo.fit import find_places, fit, shape_head, sight_of, trust_of, whole_model
+from digiclone.avatar.photo.people import somebody
 from digiclone.avatar.photo.read import Photo, PhotoError, open_photo
-from digiclone.avatar.photo.solve import _prior, solve
+from digiclone.avatar.photo.solve import prior, solve
 from digiclone.avatar.photo.warp import flipped
 
 EVERY = 5
@@ -45,7 +46,7 @@ def figures(quick: bool) -> dict[str, Any]:
 def held_out() -> dict[str, Any]:
     """(a), per portrait, and beside it the error on the landmarks that were used."""
     loaded = assets()
-    places, model = find_places(loaded), whole_model(loaded)
+    places, model = find_places(), whole_model(loaded)
     used = np.arange(landmarks.COUNT) % EVERY != 0
     kept, seen_too, turned = {}, {}, 0
     for name, path in portraits().items():
@@ -76,7 +77,7 @@ def known_heads(count: int) -> dict[str, Any]:
     refused: list[str] = []
     for number in range(count):
         print(f"known head {number + 1} of {count}", file=sys.stderr, flush=True)
-        known = head(loaded, FIRST_SEED + number)
+        known = somebody(loaded, whole_model(loaded), FIRST_SEED + number)
         try:
             fits.append(fit(Photo(known.picture, "", f"head {number}"), loaded).vertices[region])
         except PhotoError as error:
@@ -96,11 +97,11 @@ def known_heads(count: int) -> dict[str, Any]:
 
 def _mean_head() -> Floats:
     model = whole_model(assets())
-    return model.neutral(model.split(_prior(model)[1])[0])
+    return model.neutral(model.split(prior(model)[1])[0])
 
 
 def _face(base: Floats) -> Ints:
-    places = find_places(assets()).of(base)
+    places = find_places().of(base)
     mesh = assets().base_mesh
     skin = np.unique(mesh.quads[mesh.in_group("body")])
     return skin[KDTree(places).query(base[skin])[0] < NEAR]

@@ -233,6 +233,20 @@ def test_a_smeared_row_keeps_its_moments_and_its_sum() -> None:
     assert 0.3 < np.mean(smeared[:, 20, 0] == 1) < 0.7
 
 
+def test_another_throat_moves_resonances_a_little_and_alike_in_time() -> None:
+    mels = np.zeros((50, 7, 40), np.float32)
+    mels[:, :, 18:23] = [1, 2, 3, 2, 1]
+    bent = augment.revoice(mels, np.random.default_rng(0))
+    assert bent.dtype == np.float32
+    peaks = np.argmax(bent, axis=2)
+    assert (peaks == peaks[:, :1]).all()
+    assert np.abs(peaks - 20).max() <= 2
+    assert len(np.unique(peaks)) > 2
+    flat = augment.revoice(np.ones((50, 7, 40), np.float32), np.random.default_rng(0))
+    np.testing.assert_allclose(flat, flat[:, :1, :1].repeat(7, 1).repeat(40, 2), atol=1e-5)
+    assert 0.8 < flat.min() < 0.9 < 1.1 < flat.max() < 1.25
+
+
 @pytest.mark.parametrize("factor", [0.8, 1.0, 1.25])
 def test_a_stretched_sound_keeps_its_labels(factor: float) -> None:
     speech = hum("x", "one")

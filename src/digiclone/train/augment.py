@@ -83,6 +83,21 @@ def blur(mels: np.ndarray, rng: Rng) -> np.ndarray:
     return np.where((rng.random(len(mels)) < 0.67)[:, None, None], smeared, mels)
 
 
+def revoice(mels: np.ndarray, rng: Rng) -> np.ndarray:
+    """Each row from another throat: its bands bent along the frequency axis, its contrast up or down by a fifth.
+
+    Vocal tract length perturbation (Jaitly and Hinton 2013), here with three knots that move by up to 2 bands each.
+    """
+    rows, _, bands = mels.shape
+    knots = rng.uniform(-2, 2, (rows, 3))
+    bend = np.stack([np.interp(np.arange(bands), [0, bands / 2, bands - 1], k) for k in knots])
+    wanted = np.clip(np.arange(bands) + bend, 0, bands - 1.001)
+    low = wanted.astype(int)[:, None]
+    part = (wanted - wanted.astype(int)).astype(np.float32)[:, None]
+    bent = np.take_along_axis(mels, low, 2) * (1 - part) + np.take_along_axis(mels, low + 1, 2) * part
+    return bent * np.exp(rng.uniform(-0.2, 0.2, (rows, 1, 1))).astype(np.float32)
+
+
 def mask(mels: np.ndarray, rng: Rng) -> np.ndarray:
     """SpecAugment (Park et al. 2019, section 2): in each row two bands and two moments become its mean."""
     rows, frames, bands = mels.shape

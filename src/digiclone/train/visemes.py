@@ -26,7 +26,7 @@ from digiclone.nn.visemes import Dims, VisemeNet
 from digiclone.stages import VISEMES
 from digiclone.train import export
 from digiclone.train.align import align
-from digiclone.train.augment import blur, mask
+from digiclone.train.augment import blur, mask, revoice
 from digiclone.train.batches import copies, features
 from digiclone.train.corpus import UNKNOWN, Line, Utterance, crowd, record, script
 from digiclone.train.voices import kokoro_voices
@@ -44,9 +44,9 @@ class Recipe:
     version: int = 1
     """Of the code: how sound is made different, what is learnt from it."""
     casting: tuple[tuple[str, int], ...] = (
-        ("flite:kal16", 480),
+        ("flite:kal16", 300),
         ("flite:kal", 60),
-        ("flite:awb", 300),
+        ("flite:awb", 480),
         ("hibari", 200),
     )
     """Speakers, and how many sentences each says."""
@@ -155,7 +155,8 @@ def _epoch(recipe: Recipe, kept: dict[str, Any], copy: tuple[np.ndarray, np.ndar
     net.train()
     for i in range(0, len(order), recipe.rows):
         batch = order[i : i + recipe.rows]
-        logits = net(_begun(net, mask(blur(mels[batch].astype(np.float32), rng), rng)))[:, heard.DELAY :]
+        sound = mask(revoice(blur(mels[batch].astype(np.float32), rng), rng), rng)
+        logits = net(_begun(net, sound))[:, heard.DELAY :]
         wanted = torch.from_numpy(visemes[batch].astype(np.int64))[:, : logits.shape[1]]
         loss = cross_entropy(
             logits.flatten(0, 1), wanted.flatten(), ignore_index=UNKNOWN, label_smoothing=recipe.smoothing

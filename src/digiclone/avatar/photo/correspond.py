@@ -29,10 +29,10 @@ from digiclone.avatar.skin import REGIONS, islands
 
 # The lips from corner to corner: where they meet, a closed mouth does not show which lip a point belongs to.
 LIPS = np.array(
-    [61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409, 78, 95, 88, 178, 87, 14,
-     317, 402, 318, 324, 308, 191, 80, 81, 82, 13, 312, 311, 310, 415, 76, 77, 90, 180, 85, 16, 315, 404, 320, 307, 306,
-     184, 74, 73, 72, 11, 302, 303, 304, 408, 62, 96, 89, 179, 86, 15, 316, 403, 319, 325, 292, 183, 42, 41, 38, 12, 268,
-     271, 272, 407],
+    [61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409, 78, 95, 88, 178,
+     87, 14, 317, 402, 318, 324, 308, 191, 80, 81, 82, 13, 312, 311, 310, 415, 76, 77, 90, 180, 85, 16, 315, 404,
+     320, 307, 306, 184, 74, 73, 72, 11, 302, 303, 304, 408, 62, 96, 89, 179, 86, 15, 316, 403, 319, 325, 292,
+     183, 42, 41, 38, 12, 268, 271, 272, 407],
 )  # fmt: skip
 HIDING = ("helper-l-eye", "helper-r-eye", "helper-upper-teeth", "helper-lower-teeth", "helper-tongue")
 SIZE, DISTANCE = 512, 9.0
@@ -81,7 +81,7 @@ def find_places(loaded: Assets) -> Places:
     man = dress(loaded)
     reference = mesh.vertices + sum(weight * shapes[name] for name, weight in APART.items())
     seen = [_look(view, man, loaded, shapes, faces, reference) for view in _views()]
-    return _nearest(reference, faces, np.nanmedian(np.stack(seen), axis=0))
+    return nearest(reference, faces, np.nanmedian(np.stack(seen), axis=0))
 
 
 def _face_units() -> set[str]:
@@ -137,9 +137,9 @@ def untold(view: View) -> NDArray[np.bool_]:
     return hidden
 
 
-def _nearest(vertices: Floats, faces: Ints, points: Floats) -> Places:
+def nearest(vertices: Floats, faces: Ints, points: Floats) -> Places:
     """The points (N, 3) moved onto the triangles."""
-    near = KDTree(vertices[faces].mean(axis=1)).query(points, k=24)[1]
+    near = np.asarray(KDTree(vertices[faces].mean(axis=1)).query(points, k=24)[1])
     corners = vertices[faces[near]]
     weights = closest_weights(points[:, None], corners)
     distance = np.linalg.norm(np.einsum("nfk,nfkd->nfd", weights, corners) - points[:, None], axis=-1)
@@ -157,7 +157,7 @@ def closest_weights(points: Floats, corners: Floats) -> Floats:
         a, b = corners[..., first, :], corners[..., second, :]
         along = ((points - a) * (b - a)).sum(-1) / np.maximum(((b - a) ** 2).sum(-1), 1e-18)
         share = np.clip(along, 0, 1)
-        edge = np.zeros(share.shape + (3,))
+        edge = np.zeros((*share.shape, 3))
         edge[..., first], edge[..., second] = 1 - share, share
         options.append(edge)
     weights = np.stack(np.broadcast_arrays(*options), axis=-2)
@@ -178,7 +178,7 @@ def _plane_weights(points: Floats, corners: Floats) -> Floats:
 def save(places: Places, path: Path) -> None:
     """Write as one .npz file."""
     with path.open("wb") as out:
-        np.savez(out, vertices=places.vertices, weights=places.weights)
+        np.savez_compressed(out, vertices=places.vertices, weights=places.weights)
 
 
 def load(path: Path) -> Places:

@@ -70,7 +70,8 @@ def _detect(detector: _Detector, picture: Pixels, room: float) -> list[Found]:
     boxes = np.concatenate([middle - size / 2, middle + size / 2], axis=1) * square + np.tile(corner, 2)
     points = np.stack(eyes, axis=1) * square + corner
     return [
-        Found((b[0], b[1], b[2], b[3]), p, float(s)) for b, p, s in zip(boxes.tolist(), points, score[sure], strict=True)
+        Found((b[0], b[1], b[2], b[3]), p, float(s))
+        for b, p, s in zip(boxes.tolist(), points, score[sure], strict=True)
     ]
 
 

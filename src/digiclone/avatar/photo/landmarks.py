@@ -147,9 +147,8 @@ def measure(picture: Pixels, face: Found) -> Landmarks:
     """All points of a face that was found. Raises nothing: see `check`."""
     middle, side = _middle(face), max(face.box[2] - face.box[0], face.box[3] - face.box[1])
     square = _square(middle, side * FACE_ROOM, face.eyes[1] - face.eyes[0])
-    for _ in range(2):
-        points, presence = _mesh(picture, square)
-        square = _around(points[:, :2], points[list(OUTER_EYES), :2], FACE_ROOM)
+    rough, _ = _mesh(picture, square)
+    points, presence = _mesh(picture, _around(rough[:, :2], rough[list(OUTER_EYES), :2], FACE_ROOM))
     right, right_lids = _eye(picture, points[[OUTER_EYES[0], INNER_EYES[0]], :2], points, mirrored=False)
     left, left_lids = _eye(picture, points[[INNER_EYES[1], OUTER_EYES[1]], :2], points, mirrored=True)
     points[RIGHT_EYE[:LIDS], :2], points[LEFT_EYE[:LIDS], :2] = right_lids, left_lids
@@ -193,7 +192,8 @@ def check(seen: Landmarks, width: int, height: int) -> None:
     """Raise PhotoError unless a head can be made from these points in a picture of this size."""
     if seen.presence < PRESENT:
         raise PhotoError(
-            "the face is covered or too unclear to measure; take a photo without mask, hand, dark glasses or hard shadow"
+            "the face is covered or too unclear to measure; "
+            "take a photo without mask, hand, dark glasses or hard shadow"
         )
     yaw, pitch = angles(seen.points)
     if abs(yaw) > MAX_YAW:
@@ -201,7 +201,9 @@ def check(seen: Landmarks, width: int, height: int) -> None:
         raise PhotoError(f"the face is turned {abs(yaw):.0f} degrees to its {side}; look into the camera for the photo")
     if abs(pitch) > MAX_PITCH:
         tilt = "down" if pitch > 0 else "up"
-        raise PhotoError(f"the face is turned {abs(pitch):.0f} degrees {tilt}; hold the camera at the height of the eyes")
+        raise PhotoError(
+            f"the face is turned {abs(pitch):.0f} degrees {tilt}; hold the camera at the height of the eyes"
+        )
     outside = (seen.points[:, :2] < 0) | (seen.points[:, :2] > (width, height))
     if outside.any(axis=1).mean() > 0.01:
         raise PhotoError("the face is cut off by the edge of the picture; use a photo that shows all of it")

@@ -67,7 +67,7 @@ def _skin(loaded: Assets) -> Pixels:
     """A skin of the package in its own layout, with sharper lips."""
     picture = texture.resize(loaded.picture(assets.SKINS[SKIN]), SKIN_SIDE, SKIN_SIDE)
     lips = texture.resize(loaded.picture(assets.LIP_MASK, "L"), SKIN_SIDE, SKIN_SIDE)[..., None]
-    return picture * (1 - lips * (1 - texture.color(LIP)))
+    return np.asarray(picture * (1 - lips * (1 - texture.color(LIP))), dtype=np.float32)
 
 
 def _material(name: str, loaded: Assets, item: assets.Item) -> Material:

@@ -28,7 +28,7 @@ UNSEEN = (
     "eyes/r-eye-bag", "eyes/l-eye-eyefold", "eyes/r-eye-eyefold", "mouth/mouth-dimples", "mouth/mouth-laugh",
     "chin/chin-cleft", "cheek/l-cheek-inner", "cheek/r-cheek-inner",
 )  # fmt: skip
-# Shapes that tell nothing about a face at rest, or look like something else: how wide a person's eyes are open is theirs.
+# Shapes that say nothing about a face at rest or look like something else: how wide somebody's eyes are is theirs.
 STILL = (
     "eyeLook", "eyeBlink", "eyeWide", "eyeSquint", "tongueOut", "cheekPuff", "jawForward", "mouthShrugLower",
     "mouthClose",
@@ -39,7 +39,7 @@ ORIGINS = slice(3, 6)
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """Offsets at N points: `base` (N, 3); `corners` macro target -> (N, 3); `features` and `moves` name -> (N, 3). dm."""
+    """Offsets at N points, dm: `base` (N, 3); `corners` macro target -> (N, 3); `features`, `moves` name -> (N, 3)."""
 
     base: Floats
     corners: Mapping[str, Floats]
@@ -102,7 +102,7 @@ def human_of(macros: Floats, features: Mapping[str, float] | None = None) -> Hum
     """The person whose macros (6,) these are; the shares of the origins are made to sum to one."""
     gender, age, weight = np.clip(macros[:3], 0, 1).tolist()
     shares = np.maximum(macros[ORIGINS], 1e-6)
-    origins = dict(zip(MACROS[ORIGINS], (shares / shares.sum()).tolist(), strict=True))
+    origins: dict[str, float] = dict(zip(MACROS[ORIGINS], (shares / shares.sum()).tolist(), strict=True))
     years = YOUNG_YEARS + age * (OLD_YEARS - YOUNG_YEARS)
     return Human(gender=gender, age=years, weight=weight, origins=origins, features=features or {})
 

@@ -6,6 +6,8 @@ landmarks around are trusted less until it does not. Eyes stay balls, teeth stay
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy.interpolate import RBFInterpolator
 from scipy.spatial import KDTree
@@ -40,9 +42,8 @@ def warp(mesh: Mesh, vertices: Floats, places: Places, moves: Floats, trust: Flo
     smoothing = np.full(len(sources), SMOOTHING) / np.maximum(trust, 1e-3)
     for _ in range(ATTEMPTS):
         moved = vertices.copy()
-        spline = RBFInterpolator(
-            sources[used], moves[used], neighbors=None, kernel="linear", smoothing=smoothing[used], degree=0
-        )
+        trusted: Any = smoothing[used]  # one number for each landmark; scipy's stubs know only one for all
+        spline = RBFInterpolator(sources[used], moves[used], kernel="linear", smoothing=trusted, degree=0)
         moved[near] += share[near] * spline(vertices[near])
         folded = flipped(vertices, moved, faces)
         if not len(folded):

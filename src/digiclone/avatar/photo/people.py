@@ -1,8 +1,9 @@
-"""Heads that are known exactly: random people, drawn as photos.
+"""People who do not exist, drawn as photos: what is known about them is known exactly.
 
-A person is a random mix of macros, of any of the mesh's face features (not only of those that the fit may use, and not
-from its prior), and of small smooth dents that no feature has. Pose, expression, distance, light, skin, brows and hair
-are random as well.
+From some the fit learns where the networks' landmarks lie on the mesh; on others, by other numbers, it is measured. A
+person is a random mix of macros, of any of the mesh's face features (not only of those that the fit may use, and not
+from its prior), and of small smooth dents that no feature has. Pose, expression, distance, light, skin and hair are
+random.
 """
 
 from __future__ import annotations
@@ -14,11 +15,10 @@ import numpy as np
 
 from digiclone.avatar import assets
 from digiclone.avatar.assets import Assets, feature_target
-from digiclone.avatar.camera import look_at, turn
+from digiclone.avatar.camera import Camera, look_at, turn
 from digiclone.avatar.mesh import Floats, read_target
 from digiclone.avatar.photo import mannequin
-from digiclone.avatar.photo.fit import find_places, whole_model
-from digiclone.avatar.photo.model import FOLDERS
+from digiclone.avatar.photo.model import FOLDERS, Model
 from digiclone.avatar.render import render
 from digiclone.avatar.texture import Pixels
 
@@ -30,7 +30,8 @@ ENDS = (
     "-convex",
 )  # fmt: skip
 HAIR = ("short01", "short02", "short04", "long01")
-DENTS, DENT_DM, DENT_WIDE = 25, 0.007, 0.25
+# How many dents, how deep and how wide, dm; and where the face of the base mesh begins, Z and Y in dm.
+DENTS, DENT_DM, DENT_WIDE, FACE = 25, 0.007, 0.25, (0.9, 6.2)
 EXPRESSIONS = (
     {},
     {"mouthSmile": 1.0, "cheekSquint": 0.4, "jawOpen": 0.15, "mouthUpperUp": 0.3},
@@ -40,22 +41,26 @@ EXPRESSIONS = (
 
 
 @dataclass(frozen=True, eq=False)
-class Head:
-    """`vertices` (V, 3) dm at rest, and its `picture` (SIDE, SIDE, 3) with some expression."""
+class Somebody:
+    """`vertices` (V, 3) dm at rest and `expressive` in the `picture` (SIDE, SIDE, 3) that `camera` (dm) took."""
 
     vertices: Floats
+    expressive: Floats
+    camera: Camera
     picture: Pixels
 
 
-def head(loaded: Assets, seed: int) -> Head:
-    """The person of that number."""
-    draw = np.random.default_rng(seed)
-    vertices = _person(loaded, draw)
-    return Head(vertices, _photo(loaded, vertices + _expression(loaded, draw), draw))
+def somebody(loaded: Assets, model: Model, number: int) -> Somebody:
+    """The person of that number; `model` is the face model at every vertex."""
+    draw = np.random.default_rng(number)
+    vertices = _person(loaded, model, draw)
+    expressive = vertices + _expression(loaded, draw)
+    camera = _camera(expressive, draw)
+    return Somebody(vertices, expressive, camera, _photo(loaded, expressive, camera, draw))
 
 
-def _person(loaded: Assets, draw: np.random.Generator) -> Floats:
-    model, base = whole_model(loaded), loaded.base_mesh.vertices
+def _person(loaded: Assets, model: Model, draw: np.random.Generator) -> Floats:
+    base = loaded.base_mesh.vertices
     macros = [draw.uniform(), draw.uniform(0, 0.7), np.clip(draw.normal(0.5, 0.15), 0, 1), *draw.dirichlet([0.7] * 3)]
     vertices = model.neutral(np.concatenate([macros, np.zeros(len(model.features))]))
     for options in _features(loaded).values():
@@ -65,7 +70,8 @@ def _person(loaded: Assets, draw: np.random.Generator) -> Floats:
         for side in sorted({name, name.replace("/l-", "/r-"), name.replace("/r-", "/l-")}):
             own = np.clip(amount * (1 + 0.15 * draw.normal()), 0, 1) if "/l-" in side or "/r-" in side else amount
             vertices = vertices + own * read_target(loaded[feature_target(side)], len(base))
-    centres = base[find_places(loaded).vertices[:, 0]][draw.choice(468, DENTS, replace=False)]
+    face = np.flatnonzero((base[:, 2] > FACE[0]) & (base[:, 1] > FACE[1]))
+    centres = base[draw.choice(face, DENTS, replace=False)]
     near = np.exp(-((base[:, None] - centres) ** 2).sum(-1) / (2 * DENT_WIDE**2))
     return vertices + near @ draw.normal(0, DENT_DM, (DENTS, 3)) / np.maximum(1, near.sum(1, keepdims=True))
 
@@ -95,18 +101,21 @@ def _expression(loaded: Assets, draw: np.random.Generator) -> Floats:
     return offsets
 
 
-def _photo(loaded: Assets, vertices: Floats, draw: np.random.Generator) -> Pixels:
+def _camera(vertices: Floats, draw: np.random.Generator) -> Camera:
     distance = float(np.exp(draw.uniform(np.log(4.5), np.log(16))))
     target = vertices[mannequin.EYE_VERTICES].mean(axis=0) + np.array([0, -0.3, -0.5])
     pose = np.radians([draw.uniform(-25, 25), draw.uniform(-12, 12), draw.uniform(-10, 10)])
     middle = SIDE / 2 + draw.uniform(-40, 40, 2)
     focal = float(draw.uniform(170, 240)) * distance
-    camera = look_at(target, distance, focal, (float(middle[0]), float(middle[1])), turn(*pose))
+    return look_at(target, distance, focal, (float(middle[0]), float(middle[1])), turn(*pose))
+
+
+def _photo(loaded: Assets, vertices: Floats, camera: Camera, draw: np.random.Generator) -> Pixels:
     man = mannequin.dress(loaded, assets.HAIR[HAIR[draw.integers(len(HAIR))]] if draw.uniform() < 0.6 else None)
     tone = float(draw.uniform(0.25, 1.0))
     dressed = man.tinted({"Head": (tone, tone**1.25, tone**1.4)})
     side = float(draw.uniform(-1, 1))
     lights = (((side, float(draw.uniform(0, 0.8)), 0.7), float(draw.uniform(0.3, 0.7))), ((-side, 0.1, 0.6), 0.2))
-    wall = (*(float(c) for c in draw.uniform(0, 1, 3)), 1.0)
-    lens = mannequin.in_metres(camera)
+    red, green, blue = draw.uniform(0, 1, 3).tolist()
+    lens, wall = mannequin.in_metres(camera), (red, green, blue, 1.0)
     return render(dressed.parts(vertices), lens, SIDE, SIDE, background=wall, lights=lights)[..., :3]
