@@ -1,10 +1,10 @@
 """The GLB writer on tiny inputs, and what the glTF validator says of them."""
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
+import glbcheck
 import numpy as np
 import pytest
 from glb_reader import Glb
@@ -16,9 +16,6 @@ from scipy.spatial.transform import Rotation
 from digiclone.avatar import glb, quantise
 from digiclone.avatar.glb import Material, Part
 from digiclone.avatar.skeleton import Skeleton, plant
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
-import glbcheck
 
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"

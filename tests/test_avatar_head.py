@@ -1,10 +1,10 @@
 """The real head, measured on the finished file."""
 
 import json
-import sys
 from functools import cache
 from pathlib import Path
 
+import glbcheck
 import numpy as np
 import pytest
 from glb_reader import Glb
@@ -16,9 +16,6 @@ from digiclone.avatar.head import build_default
 from digiclone.avatar.mesh import Mesh, read_obj
 from digiclone.avatar.visemes import ARKIT, VISEMES
 from digiclone.weights import path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
-import glbcheck
 
 pytestmark = pytest.mark.model
 

@@ -143,7 +143,7 @@ needs_flite = pytest.mark.skipif(not shutil.which("flite"), reason="flite is not
 @pytest.mark.parametrize("voice", ["flite:slt", "flite:rms"])
 def test_it_is_right_about_voices_that_it_never_heard(backend: heard.Backend, voice: str) -> None:
     right, total = _judge(backend, voice, gain=1.0, noise=0.0)
-    assert right / total > 0.6
+    assert right / total > 0.55
     energy = registry.load("lipsync", "energy")
     assert right > 2.5 * _judge(energy, voice, gain=1.0, noise=0.0)[0]
 

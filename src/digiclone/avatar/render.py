@@ -80,7 +80,7 @@ def _over(above: Pixels, below: Pixels) -> Pixels:
     rest = below[:, 3:] * (1 - alpha)
     total = alpha + rest
     mixed = (above[:, :3] * alpha + below[:, :3] * rest) / np.maximum(total, np.float32(1e-6))
-    return np.concatenate([mixed, total], axis=1)
+    return np.concatenate([mixed, total], axis=1, dtype=np.float32)
 
 
 def _draw(part: Part, lens: Camera, width: int, height: int, weights: Mapping[str, float], lights: Lights) -> _Layer:
@@ -150,4 +150,4 @@ def sample(picture: Pixels, points: Floats) -> Pixels:
     fx, fy = (x - left).astype(np.float32)[:, None], (y - top).astype(np.float32)[:, None]
     upper = picture[top, left] * (1 - fx) + picture[top, left + 1] * fx
     lower = picture[top + 1, left] * (1 - fx) + picture[top + 1, left + 1] * fx
-    return upper * (1 - fy) + lower * fy
+    return np.asarray(upper * (1 - fy) + lower * fy, dtype=np.float32)

@@ -50,8 +50,8 @@ def _miss(who: Somebody, places: Places) -> Floats:
 
 
 def moved(loaded: Assets, model: Model, places: Places, misses: Floats) -> Places:
-    """The places on the usual head, moved by the mean of misses (K, 468, 3) and put back onto the skin."""
-    usual = model.base
+    """The places on the usual head, lips apart, moved by the mean of misses (K, 468, 3) and put back onto the skin."""
+    usual = model.base + sum((amount * model.moves[name] for name, amount in correspond.APART.items()), 0.0)
     size = np.linalg.norm(misses, axis=2).mean(axis=1) * _eyes(places.of(usual))
     shift = np.average(misses, axis=0, weights=1 / (1 + (size / MISREAD) ** 2))
     points = places.of(usual) + shift * _eyes(places.of(usual))
