@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# From nothing to the network of lipsync:heard and its figures: an hour of speech is made (about 25 minutes on two cores, nearly all
-# of it Kokoro), a network trained twice on it (another 25), exported into the package, and judged on voices that it never heard.
+# From nothing to the network of lipsync:heard and its figures: an hour and a half of speech is made (half an hour on two cores, nearly
+# all of it Kokoro), a network is trained twice on it (a quarter of an hour), exported into the package, and judged on voices it never heard.
 # Started again, it goes on where it was stopped. FOLDER (default: DIGICLONE_HOME/training/visemes) keeps what takes long.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -58,7 +58,7 @@ class Recipe:
         ("kokoro:bf_isabella", 12),
         ("kokoro:bm_lewis", 12),
     )
-    """The voices by which this recipe was chosen. Nothing is trained on them."""
+    """The voices that the trainings are judged on as they go. Nothing is trained on them."""
     unseen: tuple[str, ...] = ("af_sarah", "am_puck", "bf_lily", "bm_daniel")
     """Kokoro's voices that `bench/visemes.py` alone hears, beside flite's `slt` and `rms`."""
     dims: Dims = field(default_factory=Dims)

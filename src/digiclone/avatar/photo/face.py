@@ -72,7 +72,12 @@ class Face:
 def load(file: Path) -> Face:
     """Read `face.npz`. Raises `ConfigError` where it is not one."""
     try:
-        with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as stored:
+        data = io.BytesIO(file.read_bytes())
+        # numpy reads its headers before the archive has compared any checksum
+        with zipfile.ZipFile(data) as archive:
+            if garbled := archive.testzip():
+                raise ValueError(f"{garbled} is garbled")
+        with np.load(data, allow_pickle=False) as stored:
             about: dict[str, Any] = json.loads(str(stored["about"]))
             if about["format"] != FORMAT:
                 raise ConfigError(
