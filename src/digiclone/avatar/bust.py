@@ -21,6 +21,8 @@ from digiclone.avatar.rig import Rig, skeleton
 from digiclone.avatar.skeleton import Skeleton
 
 METRES_PER_UNIT = 0.1
+# How much of the gap between the lips is closed: on an F a little air passes over the lower one.
+SEALED = {"viseme_PP": 1.0, "viseme_FF": 0.75}
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,12 @@ class Person:
 
 
 def person(mesh: Mesh, vertices: Floats, shapes: Mapping[str, Floats], rig: Rig) -> Person:
-    """Stand a base mesh in any shape on the floor, close its lips, and keep them closed on a P."""
+    """Stand a base mesh in any shape on the floor, close its lips, keep them closed on a P and nearly so on an F."""
     body = np.unique(mesh.quads[mesh.in_group("body")])
     lips = find_lips(mesh)
     closed = vertices + seal(vertices, lips)
-    pressed = shapes["viseme_PP"] + seal(closed + shapes["viseme_PP"], lips)
-    return Person(closed, {**shapes, "viseme_PP": pressed}, floor=float(vertices[body, 1].min()), rig=rig)
+    sealed = {n: shapes[n] + share * seal(closed + shapes[n], lips) for n, share in SEALED.items() if n in shapes}
+    return Person(closed, {**shapes, **sealed}, floor=float(vertices[body, 1].min()), rig=rig)
 
 
 def subset(proxy: Proxy, faces: NDArray[np.bool_]) -> Proxy:
