@@ -77,6 +77,7 @@ def load(file: Path) -> Face:
         with zipfile.ZipFile(data) as archive:
             if garbled := archive.testzip():
                 raise ValueError(f"{garbled} is garbled")
+        data.seek(0)
         with np.load(data, allow_pickle=False) as stored:
             about: dict[str, Any] = json.loads(str(stored["about"]))
             if about["format"] != FORMAT:
