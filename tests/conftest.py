@@ -14,6 +14,8 @@ from starlette.testclient import TestClient
 from support import Counted, Open, Tab, Unlimited, eventually, threads_of
 
 from digiclone import registry, weights
+from digiclone.avatar.assets import Assets, open_assets
+from digiclone.avatar.default import LOOKS, MESH
 from digiclone.clone import Clone, create
 from digiclone.config import DEFAULTS
 from digiclone.server import doubt, session
@@ -140,3 +142,9 @@ def part(monkeypatch: pytest.MonkeyPatch, ada: Path) -> Any:
         monkeypatch.setattr(type(getattr(Clone(ada).cast, kind)), method, with_)
 
     return replace
+
+
+@pytest.fixture(scope="module")
+def loaded() -> Assets:
+    """The archives that heads are made of."""
+    return open_assets(weights.path(MESH), weights.path(LOOKS))

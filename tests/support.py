@@ -12,6 +12,7 @@ import numpy as np
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from digiclone import registry
+from digiclone.avatar.look import Body
 from digiclone.clone import Clone, find
 from digiclone.dsp import to_pcm16
 from digiclone.stages import RATE
@@ -175,3 +176,11 @@ class Counted:
 def history(name: str = "ada") -> list[tuple[str, str]]:
     said = Clone(find(name)).history.last()
     return [(m.role, m.text) for m in said]
+
+
+PEOPLE = {
+    "heavy": Body(gender=1, age=45, weight=0.95, muscle=0.7, height=190),
+    "thin": Body(gender=0, age=25, asian=1, weight=0.1, muscle=0.2, height=155),
+    "old": Body(gender=1, age=85, african=1),
+}
+"""Very different adults: features, build and age."""

@@ -7,12 +7,10 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from digiclone.avatar import assets
-from digiclone.avatar.assets import Assets, open_assets
-from digiclone.avatar.default import LOOKS, MESH
+from digiclone.avatar.assets import Assets
 from digiclone.avatar.mesh import Mesh
 from digiclone.avatar.rig import Rig, read_rig, skeleton
 from digiclone.avatar.skeleton import Skeleton, plant
-from digiclone.weights import path
 
 FINGERS = ("Thumb", "Index", "Middle", "Ring", "Pinky")
 SIDED = ("Shoulder", "Arm", "ForeArm", "Hand", "UpLeg", "Leg", "Foot", "ToeBase", "Eye")
@@ -95,11 +93,6 @@ def test_planting_and_unfolding_are_inverse() -> None:
 
 
 # -- the real one
-
-
-@pytest.fixture(scope="module")
-def loaded() -> Assets:
-    return open_assets(path(MESH), path(LOOKS))
 
 
 @pytest.fixture(scope="module")

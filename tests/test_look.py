@@ -10,30 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from support import PEOPLE
 
 from digiclone.avatar import assets, body, complexion, look, texture, tint
 from digiclone.avatar.assets import CLOTHES, HAIR, Assets, open_assets
-from digiclone.avatar.default import LOOKS, MESH
 from digiclone.avatar.head import DEFAULT
 from digiclone.avatar.human import Human, shape
 from digiclone.avatar.look import Body, Look, choices
 from digiclone.avatar.mesh import triangles
 from digiclone.config import ConfigError, parse
-from digiclone.weights import path
 
 colours = st.tuples(*[st.integers(0, 255)] * 3).map(lambda rgb: "#{:02x}{:02x}{:02x}".format(*rgb))
-
-# Very different adults: features, build and age.
-PEOPLE = {
-    "heavy": Body(gender=1, age=45, weight=0.95, muscle=0.7, height=190),
-    "thin": Body(gender=0, age=25, asian=1, weight=0.1, muscle=0.2, height=155),
-    "old": Body(gender=1, age=85, african=1),
-}
-
-
-@pytest.fixture(scope="module")
-def loaded() -> Assets:
-    return open_assets(path(MESH), path(LOOKS))
 
 
 # -- the look itself

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 from PIL import Image as Pillow
+from support import PEOPLE
 
 from digiclone.avatar import look, skin, texture
-from digiclone.avatar.assets import BROWS, CLOTHES, HAIR, Assets, open_assets
-from digiclone.avatar.default import LOOKS, MESH
+from digiclone.avatar.assets import BROWS, CLOTHES, HAIR, Assets
 from digiclone.avatar.glb import Image, Part, encode
 from digiclone.avatar.head import DEFAULT, Built, Form, build, unpainted
 from digiclone.avatar.human import shape
@@ -20,21 +20,8 @@ from digiclone.avatar.mesh import triangles
 from digiclone.avatar.photo.face import HEIGHT, WIDTH, Face, Guess
 from digiclone.avatar.raster import zbuffer
 from digiclone.avatar.surfaces import DRAFT, skin_picture
-from digiclone.weights import path
 
 colours = st.tuples(*[st.integers(0, 255)] * 3).map(lambda rgb: "#{:02x}{:02x}{:02x}".format(*rgb))
-
-# Very different adults: features, build and age.
-PEOPLE = {
-    "heavy": Body(gender=1, age=45, weight=0.95, muscle=0.7, height=190),
-    "thin": Body(gender=0, age=25, asian=1, weight=0.1, muscle=0.2, height=155),
-    "old": Body(gender=1, age=85, african=1),
-}
-
-
-@pytest.fixture(scope="module")
-def loaded() -> Assets:
-    return open_assets(path(MESH), path(LOOKS))
 
 
 # -- heads

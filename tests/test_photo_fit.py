@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from digiclone.avatar.assets import Assets
-from digiclone.avatar.make import assets
 from digiclone.avatar.mesh import triangles
 from digiclone.avatar.photo import correspond, landmarks
 from digiclone.avatar.photo.fit import Fit, find_places, fit, shape_head, sight_of, trust_of, whole_model
@@ -19,11 +18,6 @@ from digiclone.avatar.photo.solve import prior, solve
 from digiclone.avatar.photo.warp import flipped
 
 NUMBERS = (70_001, 70_002, 70_003)
-
-
-@pytest.fixture(scope="module")
-def loaded() -> Assets:
-    return assets()
 
 
 @pytest.fixture(scope="module")

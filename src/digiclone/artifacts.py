@@ -1,6 +1,5 @@
 """What people put into a clone's folder: written whole or not at all, and with the consent of whose it is."""
 
-import hashlib
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,8 +49,3 @@ def _set(values: dict[str, Any]) -> dict[str, Any]:
     """Without what is None or empty: TOML has no word for nothing."""
     plain = {key: _set(value) if isinstance(value, dict) else value for key, value in values.items()}
     return {key: value for key, value in plain.items() if value is not None and value != {}}
-
-
-def sha256(data: bytes) -> str:
-    """The hash by which a source is known."""
-    return hashlib.sha256(data).hexdigest()

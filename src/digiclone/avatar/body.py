@@ -13,7 +13,7 @@ import numpy as np
 
 from digiclone.avatar.human import Human, shape
 from digiclone.avatar.look import Body
-from digiclone.avatar.mesh import Floats, Mesh
+from digiclone.avatar.mesh import Floats, Mesh, smoothstep
 
 ORIGINS = ("african", "asian", "caucasian")
 FATTER, THINNER, FAT_PER_WEIGHT = "head/head-fat-incr", "head/head-fat-decr", 1.6
@@ -81,12 +81,7 @@ def _height_for(wanted: float, measure: Callable[[float], float]) -> float:
 
 def face_mask(base: Floats) -> Floats:
     """How much each vertex (V,) of the base mesh is face: 1 in front, 0 behind the ears and below the chin."""
-    return _ramp(base[:, 2], *FACE_DEPTH) * _ramp(base[:, 1], *FACE_HEIGHT)
-
-
-def _ramp(value: Floats, low: float, high: float) -> Floats:
-    share = np.clip((value - low) / (high - low), 0, 1)
-    return share * share * (3 - 2 * share)
+    return smoothstep(base[:, 2], *FACE_DEPTH) * smoothstep(base[:, 1], *FACE_HEIGHT)
 
 
 def reshaped(base: Floats, fitted: Floats, was: Human, now: Human, read: Read) -> Floats:

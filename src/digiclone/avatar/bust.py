@@ -21,6 +21,8 @@ from digiclone.avatar.rig import Rig, skeleton
 from digiclone.avatar.skeleton import Skeleton
 
 METRES_PER_UNIT = 0.1
+# Both eyeballs of the base mesh.
+EYE_VERTICES = slice(14598, 14742)
 # How much of the gap between the lips is closed: on an F a little air passes over the lower one.
 SEALED = {"viseme_PP": 1.0, "viseme_FF": 0.75}
 

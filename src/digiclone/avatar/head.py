@@ -17,7 +17,7 @@ from scipy.spatial import KDTree
 from digiclone.artifacts import write_atomically
 from digiclone.avatar import assets, body, surfaces
 from digiclone.avatar.assets import Assets, Item
-from digiclone.avatar.bust import Person, above, build_part, person, subset
+from digiclone.avatar.bust import EYE_VERTICES, Person, above, build_part, person, subset
 from digiclone.avatar.complexion import skin_shares, tone_of
 from digiclone.avatar.glb import Material, Part, encode
 from digiclone.avatar.human import Human, target_weights
@@ -56,7 +56,6 @@ BUST_DEPTH = 3.7
 # The default teeth sit too high for the ARKit mouth shapes, dm.
 UPPER_TEETH_DROP, LOWER_TEETH_DROP = 0.035, 0.045
 FIRST_UPPER_TOOTH_VERTEX = 15060
-EYE_VERTICES = slice(14598, 14742)
 CLOTH_THICKNESS = 0.01
 # Skin so close to cloth is hidden under it, except so near to the rim; cloth is looked at in steps, dm.
 TUCKED, NEAR_RIM, CLOTH_SPACING = 0.10, 0.30, 0.07

@@ -135,3 +135,9 @@ def vertex_normals(vertices: Floats, faces: Ints) -> Floats:
     length = np.linalg.norm(normals, axis=1, keepdims=True)
     up = np.array([0.0, 1.0, 0.0])
     return np.where(length > 1e-12, normals / np.maximum(length, 1e-12), up)
+
+
+def smoothstep(values: Floats, low: float, high: float) -> Floats:
+    """0 up to `low`, 1 from `high`, smooth between."""
+    share = np.clip((values - low) / (high - low), 0, 1)
+    return share * share * (3 - 2 * share)

@@ -17,12 +17,13 @@ from scipy.spatial import KDTree
 
 from digiclone.avatar import assets
 from digiclone.avatar.assets import Assets
+from digiclone.avatar.bust import EYE_VERTICES
 from digiclone.avatar.camera import look_at, turn
 from digiclone.avatar.human import Human, shape
 from digiclone.avatar.mesh import Floats, Ints, Mesh, read_target, triangles
 from digiclone.avatar.photo.detect import find_faces
 from digiclone.avatar.photo.landmarks import COUNT, contour, measure
-from digiclone.avatar.photo.mannequin import EYE_VERTICES, Mannequin, dress, in_metres
+from digiclone.avatar.photo.mannequin import Mannequin, dress, in_metres
 from digiclone.avatar.raster import Cover, zbuffer
 from digiclone.avatar.render import render
 from digiclone.avatar.skin import REGIONS, islands

@@ -11,7 +11,7 @@ import numpy as np
 
 from digiclone.avatar import assets, texture
 from digiclone.avatar.assets import Assets
-from digiclone.avatar.bust import Person, build_part
+from digiclone.avatar.bust import EYE_VERTICES, Person, build_part
 from digiclone.avatar.camera import Camera
 from digiclone.avatar.glb import Material, Part
 from digiclone.avatar.mesh import Floats
@@ -26,7 +26,6 @@ LIP = (0.93, 0.75, 0.77)
 BROW, LASH = (0.12, 0.08, 0.06), (0.06, 0.045, 0.04)
 # The part of the body that is drawn reaches this far below the eyes of the base mesh, dm.
 DEPTH = 3.0
-EYE_VERTICES = slice(14598, 14742)
 
 
 @dataclass(frozen=True)

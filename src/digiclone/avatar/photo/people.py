@@ -15,6 +15,7 @@ import numpy as np
 
 from digiclone.avatar import assets
 from digiclone.avatar.assets import Assets, feature_target
+from digiclone.avatar.bust import EYE_VERTICES
 from digiclone.avatar.camera import Camera, look_at, turn
 from digiclone.avatar.mesh import Floats, read_target
 from digiclone.avatar.photo import mannequin
@@ -103,7 +104,7 @@ def _expression(loaded: Assets, draw: np.random.Generator) -> Floats:
 
 def _camera(vertices: Floats, draw: np.random.Generator) -> Camera:
     distance = float(np.exp(draw.uniform(np.log(4.5), np.log(16))))
-    target = vertices[mannequin.EYE_VERTICES].mean(axis=0) + np.array([0, -0.3, -0.5])
+    target = vertices[EYE_VERTICES].mean(axis=0) + np.array([0, -0.3, -0.5])
     pose = np.radians([draw.uniform(-25, 25), draw.uniform(-12, 12), draw.uniform(-10, 10)])
     middle = SIDE / 2 + draw.uniform(-40, 40, 2)
     focal = float(draw.uniform(170, 240)) * distance

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from digiclone.avatar.camera import Camera
-from digiclone.avatar.mesh import Floats, Mesh, triangles, vertex_normals
+from digiclone.avatar.mesh import Floats, Mesh, smoothstep, triangles, vertex_normals
 from digiclone.avatar.photo.texels import Texels
 from digiclone.avatar.raster import zbuffer
 from digiclone.avatar.render import sample
@@ -21,17 +21,23 @@ GRAZING, FACING = 0.30, 0.60
 DEPTH_WIDTH = 900
 
 
-def project(picture: Pixels, camera: Camera, vertices: Floats, mesh: Mesh, where: Texels) -> tuple[Pixels, Floats]:
-    """The picture's values (P, C) and the certainty (P,) in 0..1 of every texel.
+def directions(vertices: Floats, mesh: Mesh, where: Texels) -> Floats:
+    """Unit normals (P, 3) of the skin at every texel."""
+    normals = where.at(vertex_normals(vertices, triangles(mesh.quads[mesh.in_group("body")])))
+    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+
+
+def project(
+    picture: Pixels, camera: Camera, vertices: Floats, normals: Floats, mesh: Mesh, where: Texels
+) -> tuple[Pixels, Floats]:
+    """The picture's values (P, C) and the certainty (P,) in 0..1 of every texel, whose skin faces along `normals`.
 
     `picture` (H, W, C) was taken by `camera` (in dm) of the head with these `vertices` (V, 3), expression included.
     """
-    body = triangles(mesh.quads[mesh.in_group("body")])
     surface = where.at(vertices)
     points = camera.project(surface)
-    normals = where.at(vertex_normals(vertices, body))
     toward = camera.position - surface
-    facing = np.einsum("pk,pk->p", normals, toward) / (_length(normals) * _length(toward))
+    facing = np.einsum("pk,pk->p", normals, toward) / np.linalg.norm(toward, axis=1)
     sure = smoothstep(facing, GRAZING, FACING) * _in_front(points, camera, vertices, mesh)
     height, width = picture.shape[:2]
     rim = np.minimum.reduce([points[:, 0], points[:, 1], width - points[:, 0], height - points[:, 1]])
@@ -49,13 +55,3 @@ def _in_front(points: Floats, camera: Camera, vertices: Floats, mesh: Mesh) -> F
     cover = zbuffer((corners - shift) * zoom, triangles(mesh.quads[solid]), int(size[0]), int(size[1]))
     x, y = np.clip(((points - shift) * zoom)[:, :2].astype(int), 0, size - 1).T
     return (points[:, 2] < cover.depth[y, x] + BEHIND).astype(np.float64)
-
-
-def _length(vectors: Floats) -> Floats:
-    return np.maximum(np.linalg.norm(vectors, axis=1), 1e-9)
-
-
-def smoothstep(values: Floats, low: float, high: float) -> Floats:
-    """0 up to `low`, 1 from `high`, smooth between."""
-    share = np.clip((values - low) / (high - low), 0, 1)
-    return share * share * (3 - 2 * share)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from digiclone.avatar.camera import Camera
-from digiclone.avatar.mesh import Floats, Mesh, triangles, vertex_normals
+from digiclone.avatar.mesh import Floats, Mesh, smoothstep
 from digiclone.avatar.photo import fill, masks
 from digiclone.avatar.photo.face import HEIGHT, WIDTH
 from digiclone.avatar.photo.fill import Float32s
 from digiclone.avatar.photo.light import lighting
-from digiclone.avatar.photo.project import project, smoothstep
+from digiclone.avatar.photo.project import directions, project
 from digiclone.avatar.photo.texels import Texels
 from digiclone.avatar.render import sample
 from digiclone.avatar.texture import Color, Pixels
@@ -36,10 +36,13 @@ def skin(
     """
     measured = _measured(mesh, where)
     where, measured = where.where(measured > 0), measured[measured > 0]
-    values, sure = project(np.dstack([picture, bare]), camera, vertices, mesh, where)
+    normals = directions(vertices, mesh, where)
+    values, sure = project(np.dstack([picture, bare]), camera, vertices, normals, mesh, where)
     colour, sure = values[:, :3], sure * values[:, 3] * measured
     seen = _sheet(sure[:, None].astype(np.float32), where)[..., 0]
-    flat = _evened(colour, sure, vertices, mesh, where)
+    logs = fill.logs(colour).astype(np.float64)
+    even = _sheet((logs - lighting(logs, normals, sure)).astype(np.float32), where)
+    flat = np.exp(even - _shine(even, seen[..., None]))
     both, share = _mirrored(flat, seen, where)
     return both, share, _tone(both, seen)
 
@@ -48,15 +51,6 @@ def _measured(mesh: Mesh, where: Texels) -> Floats:
     """(P,) 1 on the face, 0 on what no landmark measures: ears, neck, the back of the head."""
     place = where.at(mesh.vertices)
     return smoothstep(place[:, 2], *BEFORE_EARS) * smoothstep(place[:, 1], *ABOVE_NECK)
-
-
-def _evened(colour: Pixels, sure: Floats, vertices: Floats, mesh: Mesh, where: Texels) -> Pixels:
-    """The colours (P, 3) as a sheet, without the photo's light."""
-    normals = where.at(vertex_normals(vertices, triangles(mesh.quads[mesh.in_group("body")])))
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
-    logs = fill.logs(colour).astype(np.float64)
-    even = _sheet((logs - lighting(logs, normals, sure)).astype(np.float32), where)
-    return np.exp(even - _shine(even, _sheet(sure[:, None].astype(np.float32), where)))
 
 
 def _shine(logs: Float32s, sure: Float32s) -> Float32s:

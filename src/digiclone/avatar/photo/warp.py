@@ -12,7 +12,7 @@ import numpy as np
 from scipy.interpolate import RBFInterpolator
 from scipy.spatial import KDTree
 
-from digiclone.avatar.mesh import Floats, Ints, Mesh, triangles
+from digiclone.avatar.mesh import Floats, Ints, Mesh, smoothstep, triangles
 from digiclone.avatar.photo.correspond import Places
 
 # Beyond this far from every landmark the head keeps its shape, dm; nearer than that it follows less and less.
@@ -35,8 +35,7 @@ def warp(mesh: Mesh, vertices: Floats, places: Places, moves: Floats, trust: Flo
     sources = places.of(vertices)
     used = trust > 0
     distance = KDTree(sources[used]).query(vertices)[0]
-    share = np.clip((REACH[1] - distance) / (REACH[1] - REACH[0]), 0, 1)[:, None]
-    share = share * share * (3 - 2 * share)
+    share = smoothstep(-np.asarray(distance), -REACH[1], -REACH[0])[:, None]
     near = np.flatnonzero(share[:, 0] > 0)
     faces = triangles(mesh.quads[mesh.in_group("body")])
     smoothing = np.full(len(sources), SMOOTHING) / np.maximum(trust, 1e-3)
