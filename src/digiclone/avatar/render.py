@@ -29,7 +29,7 @@ ROOTED = 5e-4
 GAMMA = 2.2
 # From the camera's frame, Y down and Z away, to the lights'.
 UPWARD = np.array([1.0, -1.0, -1.0])
-# Pixels drawn per pixel shown, along each side.
+# Pixels drawn per pixel shown, along each side, unless speed matters more.
 FINE = 2
 
 
@@ -53,17 +53,19 @@ def render(
     weights: Mapping[str, float] | None = None,
     background: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0),
     lights: Lights = LIGHTS,
+    ambient: float = AMBIENT,
+    fine: int = FINE,
 ) -> Pixels:
     """The parts in front of `background` (sRGB and alpha), some face shapes set by `weights`: (height, width, 4).
 
     `camera` is in metres, like the parts, and in pixels of the picture asked for.
     """
-    wide, high = width * FINE, height * FINE
+    wide, high = width * fine, height * fine
     x, y = camera.centre
-    lens = replace(camera, focal=camera.focal * FINE, centre=(x * FINE, y * FINE))
+    lens = replace(camera, focal=camera.focal * fine, centre=(x * fine, y * fine))
     canvas = np.tile(np.array(background, dtype=np.float32), (wide * high, 1))
     depth = np.full(wide * high, np.inf)
-    drawn = [_draw(part, lens, wide, high, weights or {}, lights) for part in parts]
+    drawn = [_draw(part, lens, wide, high, weights or {}, (ambient, lights)) for part in parts]
     for layer, part in zip(drawn, parts, strict=True):
         if part.material.alpha != "BLEND":
             front = layer.where(layer.depth < depth[layer.pixel])
@@ -72,7 +74,7 @@ def render(
     for layer in sorted(sheer, key=lambda layer: -float(np.median(layer.depth))):
         front = layer.where(layer.depth < depth[layer.pixel] + ROOTED)
         canvas[front.pixel] = _over(front.colour, canvas[front.pixel])
-    return canvas.reshape(height, FINE, width, FINE, 4).mean(axis=(1, 3), dtype=np.float32)
+    return canvas.reshape(height, fine, width, fine, 4).mean(axis=(1, 3), dtype=np.float32)
 
 
 def _over(above: Pixels, below: Pixels) -> Pixels:
@@ -83,7 +85,9 @@ def _over(above: Pixels, below: Pixels) -> Pixels:
     return np.concatenate([mixed, total], axis=1, dtype=np.float32)
 
 
-def _draw(part: Part, lens: Camera, width: int, height: int, weights: Mapping[str, float], lights: Lights) -> _Layer:
+def _draw(
+    part: Part, lens: Camera, width: int, height: int, weights: Mapping[str, float], light: tuple[float, Lights]
+) -> _Layer:
     """One part: its nearest fragments, one a pixel, and their colours."""
     positions = posed(part, weights)
     points = lens.project(positions)
@@ -101,7 +105,7 @@ def _draw(part: Part, lens: Camera, width: int, height: int, weights: Mapping[st
     front = seen.where(keep)
     normals = front.at(faces, vertex_normals(positions, part.faces) if weights else part.normals)
     colour = _colour(part, front.at(faces, part.uvs))
-    return _Layer(front.pixel, distance[keep], _lit(part, normals @ lens.rotation.T, colour, lights))
+    return _Layer(front.pixel, distance[keep], _lit(part, normals @ lens.rotation.T, colour, light))
 
 
 def _front(points: Floats, faces: Ints) -> Ints:
@@ -111,19 +115,20 @@ def _front(points: Floats, faces: Ints) -> Ints:
     return faces[ux * vy - uy * vx < 0]
 
 
-def _lit(part: Part, normals: Floats, colour: Pixels, lights: Lights) -> Pixels:
+def _lit(part: Part, normals: Floats, colour: Pixels, light: tuple[float, Lights]) -> Pixels:
     """Colours (P, 4) under the lights; `normals` (P, 3) in the camera's frame, of any length."""
     if part.material.glow:
         return colour
     toward = normals * UPWARD / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
     if part.material.double_sided:
         toward *= np.where(toward[:, 2:] < 0, -1.0, 1.0)
-    light = np.full(len(toward), AMBIENT)
-    for direction, strength in lights:
-        light += strength * np.maximum(toward @ (np.array(direction) / np.linalg.norm(direction)), 0)
+    ambient, lamps = light
+    total = np.full(len(toward), ambient)
+    for direction, strength in lamps:
+        total += strength * np.maximum(toward @ (np.array(direction) / np.linalg.norm(direction)), 0)
     shaded = colour.copy()
     # light adds up in linear space; the textures are sRGB
-    shaded[:, :3] = np.clip(colour[:, :3] * (light[:, None] ** (1 / GAMMA)), 0, 1)
+    shaded[:, :3] = np.clip(colour[:, :3] * (total[:, None] ** (1 / GAMMA)), 0, 1)
     return shaded
 
 

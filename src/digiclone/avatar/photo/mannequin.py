@@ -47,16 +47,18 @@ class Mannequin:
         return replace(self, materials={**self.materials, **dyed})
 
 
-def dress(loaded: Assets, hair: assets.Item | None = None) -> Mannequin:
-    """Read and paint all that does not depend on the shape of the head."""
+def dress(
+    loaded: Assets, hair: assets.Item | None = None, brows: str = "brows01", skin: Pixels | None = None
+) -> Mannequin:
+    """Read and paint all that does not depend on the shape of the head; `skin` (H, W, 3) in the base layout."""
     mesh = loaded.base_mesh
     bottom = mesh.vertices[EYE_VERTICES, 1].mean() - DEPTH
     faces = mesh.in_group("body") & (mesh.vertices[mesh.quads, 1].max(axis=1) > bottom)
-    items = {"Eyes": assets.EYES, "Brows": assets.BROWS["brows01"], "Lashes": assets.LASHES, "Teeth": assets.TEETH}
+    items = {"Eyes": assets.EYES, "Brows": assets.BROWS[brows], "Lashes": assets.LASHES, "Teeth": assets.TEETH}
     items |= {"Hair": hair} if hair else {}
     return Mannequin(
         {"Head": part_of_base(mesh, faces)} | {name: loaded.proxy(item) for name, item in items.items()},
-        {"Head": Material("Skin", texture.jpeg("skin", _skin(loaded)))}
+        {"Head": Material("Skin", texture.jpeg("skin", _skin(loaded) if skin is None else skin))}
         | {name: _material(name, loaded, item) for name, item in items.items()},
         loaded.rig,
     )

@@ -1,15 +1,22 @@
-"""The networks that find and measure a face, out of the last MediaPipe wheel that carried them, and how to run one.
+"""The networks that find and measure a face, and how to run one.
 
-MediaPipe itself is not installed: it pins an old numpy, and what its graphs do around the networks (anchors, crops,
-coordinates) is little. Its model cards: BlazeFace (arXiv 1907.05047), Face Mesh (1907.06724), Iris (2006.11341).
+All but one come out of the last MediaPipe wheel that carried them; the one beside this file is its Face Mesh, taught by
+`train.faces` what a picture shows of a face in space. MediaPipe itself is not installed: it pins an old numpy, and what
+its graphs do around the networks (anchors, crops, coordinates) is little. Its model cards: BlazeFace (arXiv
+1907.05047), Face Mesh (1907.06724), Iris (2006.11341).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
+from digiclone.avatar.mesh import Floats
 from digiclone.avatar.texture import Pixels
+from digiclone.onnx import session
 from digiclone.weights import File, Model, path
 
 NEEDS = ("ai_edge_litert",)
@@ -49,6 +56,8 @@ SELFIE = _file(
 FILES = (NEAR, FAR, MESH, IRIS, SELFIE)
 MODELS = (Model("face", FILES, "Apache-2.0", "Google (MediaPipe)"),)
 
+TAUGHT = Path(__file__).with_name("face_mesh.onnx")
+
 
 def run(file: File, picture: Pixels) -> list[NDArray[np.float32]]:
     """All outputs of a network, in its own order, for one picture (H, W, 3) of the size and range that it wants."""
@@ -62,3 +71,11 @@ def run(file: File, picture: Pixels) -> list[NDArray[np.float32]]:
     network.set_tensor(network.get_input_details()[0]["index"], np.ascontiguousarray(picture[None], np.float32))
     network.invoke()
     return [network.get_tensor(output["index"])[0] for output in network.get_output_details()]
+
+
+def measure(pictures: Sequence[Pixels]) -> Floats:
+    """The 468 points (N, 468, 3) of an upright face in each of N pictures (192, 192, 3), in their pixels, z away from
+    the camera."""
+    network = session(TAUGHT, threads=2)
+    found = [network.run(None, {"picture": picture.transpose(2, 0, 1)[None]})[0][0] for picture in pictures]
+    return np.asarray(found, dtype=np.float64)

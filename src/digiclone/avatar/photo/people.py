@@ -8,6 +8,7 @@ random.
 
 from __future__ import annotations
 
+import functools
 import zipfile
 from dataclasses import dataclass
 
@@ -54,13 +55,14 @@ class Somebody:
 def somebody(loaded: Assets, model: Model, number: int) -> Somebody:
     """The person of that number; `model` is the face model at every vertex."""
     draw = np.random.default_rng(number)
-    vertices = _person(loaded, model, draw)
-    expressive = vertices + _expression(loaded, draw)
+    vertices = person(loaded, model, draw)
+    expressive = vertices + expression(loaded, draw)
     camera = _camera(expressive, draw)
     return Somebody(vertices, expressive, camera, _photo(loaded, expressive, camera, draw))
 
 
-def _person(loaded: Assets, model: Model, draw: np.random.Generator) -> Floats:
+def person(loaded: Assets, model: Model, draw: np.random.Generator) -> Floats:
+    """Some head at rest, (V, 3) dm."""
     base = loaded.base_mesh.vertices
     macros = [draw.uniform(), draw.uniform(0, 0.7), np.clip(draw.normal(0.5, 0.15), 0, 1), *draw.dirichlet([0.7] * 3)]
     vertices = model.neutral(np.concatenate([macros, np.zeros(len(model.features))]))
@@ -70,13 +72,20 @@ def _person(loaded: Assets, model: Model, draw: np.random.Generator) -> Floats:
         amount, name = min(abs(draw.normal(0, 0.35)), 1.0), options[draw.integers(len(options))]
         for side in sorted({name, name.replace("/l-", "/r-"), name.replace("/r-", "/l-")}):
             own = np.clip(amount * (1 + 0.15 * draw.normal()), 0, 1) if "/l-" in side or "/r-" in side else amount
-            vertices = vertices + own * read_target(loaded[feature_target(side)], len(base))
+            vertices = vertices + own * target(loaded, feature_target(side))
     face = np.flatnonzero((base[:, 2] > FACE[0]) & (base[:, 1] > FACE[1]))
     centres = base[draw.choice(face, DENTS, replace=False)]
     near = np.exp(-((base[:, None] - centres) ** 2).sum(-1) / (2 * DENT_WIDE**2))
     return vertices + near @ draw.normal(0, DENT_DM, (DENTS, 3)) / np.maximum(1, near.sum(1, keepdims=True))
 
 
+@functools.lru_cache(maxsize=512)
+def target(loaded: Assets, member: str) -> Floats:
+    """How a shape target moves the base mesh, (V, 3) dm; kept, as thousands of people are drawn."""
+    return read_target(loaded[member], len(loaded.base_mesh.vertices))
+
+
+@functools.lru_cache(maxsize=1)
 def _features(loaded: Assets) -> dict[str, list[str]]:
     """What can vary -> the targets that vary it: up or down, left and right."""
     first, last = feature_target("*").split("*")
@@ -92,13 +101,13 @@ def _features(loaded: Assets) -> dict[str, list[str]]:
     return groups
 
 
-def _expression(loaded: Assets, draw: np.random.Generator) -> Floats:
-    count = len(loaded.base_mesh.vertices)
-    strength, offsets = draw.uniform(0.3, 0.8), np.zeros((count, 3))
+def expression(loaded: Assets, draw: np.random.Generator) -> Floats:
+    """What some face does to a head at rest, (V, 3) dm."""
+    strength, offsets = draw.uniform(0.3, 0.8), np.zeros_like(loaded.base_mesh.vertices)
     for name, share in EXPRESSIONS[draw.integers(len(EXPRESSIONS))].items():
         for side in ("",) if name in ("jawOpen", "browInnerUp") else ("Left", "Right"):
             amount = strength * share * draw.uniform(0.85, 1.1)
-            offsets += amount * read_target(loaded[assets.face_unit(name + side)], count)
+            offsets += amount * target(loaded, assets.face_unit(name + side))
     return offsets
 
 
