@@ -107,12 +107,13 @@ def test_exact_landmarks_give_the_head_back(loaded: Assets, people: list[Somebod
     for who in people:
         seen = who.camera.project(places.of(who.expressive))
         eyes = float(np.linalg.norm(seen[33, :2] - seen[263, :2]))
-        exact = Landmarks(np.c_[seen[:, :2], np.zeros(len(seen))], 1.0, ((0, 0), (0, 0)))  # type: ignore[arg-type]
+        deep = (seen[:, 2] - seen[:, 2].mean()) * who.camera.focal / seen[:, 2].mean()
+        exact = Landmarks(np.c_[seen[:, :2], deep], 1.0, ((0, 0), (0, 0)))  # type: ignore[arg-type]
         assert exact.eye_distance == pytest.approx(eyes)
         found = solve(model.at(places), sight_of(exact, 640, 640))
         head = places.of(model.neutral(model.split(found.amounts)[0]))
         truth = places.of(who.vertices)
-        assert apart(head, truth) < 0.7 * apart(places.of(mean_head(loaded)), truth)
+        assert apart(head, truth) < 0.4 * apart(places.of(mean_head(loaded)), truth)
 
 
 @pytest.mark.model
@@ -122,7 +123,7 @@ def test_landmarks_lie_where_the_networks_see_them(people: list[Somebody]) -> No
         seen = landmarks.read_landmarks(who.picture)
         truth = who.camera.project(find_places().of(who.expressive))[:, :2]
         misses.append((seen.points[:, :2] - truth) / seen.eye_distance)
-    assert np.linalg.norm(misses, axis=2).mean() < 0.045
+    assert np.linalg.norm(misses, axis=2).mean() < 0.03
 
 
 @pytest.mark.model

@@ -77,6 +77,12 @@ def test_a_file_that_is_not_the_network_is_not_written(
     assert not list(tmp_path.iterdir())
 
 
+def test_the_shipped_file_says_where_it_comes_from() -> None:
+    said = {p.key: p.value for p in onnx.load(networks.TAUGHT).metadata_props}
+    assert "digiclone.train.faces" in said["made_by"]
+    assert said["recipe"] == repr(faces.Recipe())
+
+
 # -- what it learns from ----------------------------------------------------------------------------------------------
 
 

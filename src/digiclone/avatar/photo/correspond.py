@@ -119,7 +119,7 @@ def _look(
     target = vertices[EYE_VERTICES].mean(axis=0) - np.array([0, 0.3, 0])
     camera = look_at(target, DISTANCE, 1300.0, (SIZE / 2, SIZE / 2), turn(np.radians(view.yaw), np.radians(view.pitch)))
     picture = render(man.parts(vertices), in_metres(camera), SIZE, SIZE, background=BACKDROP)[..., :3]
-    points = measure(picture, find_faces(picture)[0]).points[:, :2]
+    points = measure(picture, find_faces(picture)[0], taught=False).points[:, :2]
     cover = _cover(loaded.base_mesh, faces, camera.project(vertices))
     nearest = np.asarray(ndimage.distance_transform_edt(cover.face < 0, return_distances=False, return_indices=True))
     column, row = np.clip(points.T.astype(np.int64), 0, SIZE - 1)

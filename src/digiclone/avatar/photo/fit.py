@@ -108,6 +108,8 @@ def shape_head(
     shown = camera.project(places.of(neutral + moved))
     off = np.zeros((len(shown), 3))
     off[:, :2] = (seen.points[:, :2] - shown[:, :2]) * shown[:, 2:] / camera.focal
+    deep = seen.points[:, 2] / found.pose.scale
+    off[:, 2] = (deep - deep.mean()) - (shown[:, 2] - shown[:, 2].mean())
     vertices = warp(loaded.base_mesh, neutral, places, off @ camera.rotation, trust)
     return vertices, vertices + moved, expression
 

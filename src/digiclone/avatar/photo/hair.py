@@ -27,6 +27,8 @@ MOTLEY = 0.75
 LONG, BOB = 0.55, -0.75
 # Hair this many times as wide as the face, and no longer than a bob, is an afro; from the second on, it is full.
 ROUND, FULL = 1.75, 1.2
+# Below the ears, and so many half faces to the sides, is jaw and neck.
+NECK = 1.1
 # A fringe covers this share of the forehead.
 FRINGE = 0.15
 
@@ -48,14 +50,17 @@ def find_hair(picture: Pixels, points: Floats, person: Mask) -> Hair:
     shape, upright = (picture.shape[0], picture.shape[1]), _upright(points)
     face = masks.inside(points, masks.FACE, *shape)
     around = (person > 0.6) & (~face | masks.above(points, masks.BROW_ENDS, 0.05, *shape))
+    # skin in the shadow of a chin looks like brown hair
+    side = NECK * _half_face(points, upright)
+    around &= ~_within(shape, points[CHIN, :2], upright, (-side, BOB, side, np.inf))
     bare = _Colours.of(masks.bare_samples(picture, points))
     above = around & ~face & _within(shape, points[TOP, :2], upright, (-0.4, -ABOVE, 0.4, -0.08))
     beside = (
         around
         & ~face
         & (
-            _within(shape, points[TEMPLES[0], :2], upright, (-BESIDE, -0.3, -0.02, 0.2))
-            | _within(shape, points[TEMPLES[1], :2], upright, (0.02, -0.3, BESIDE, 0.2))
+            _within(shape, points[TEMPLES[0], :2], upright, (-BESIDE, -0.35, -0.02, 0.0))
+            | _within(shape, points[TEMPLES[1], :2], upright, (0.02, -0.35, BESIDE, 0.0))
         )
     )
     bald = not above.any() or bare.like(picture[above])
@@ -112,7 +117,7 @@ def style(hair: NDArray[np.bool_], points: Floats, person: Mask) -> str:
     """The style of `look` whose outline is nearest to that of some hair (H, W)."""
     upright = _upright(points)
     across, down = _coordinates((hair.shape[0], hair.shape[1]), points[CHIN, :2], upright)
-    face = abs(float((points[CHEEKS[1], :2] - points[CHEEKS[0], :2]) @ upright[0] / (upright[0] @ upright[0]))) / 2
+    face = _half_face(points, upright)
     shoulders = _shoulders(person, across, down, face)
     beside = hair & (np.abs(across) > 0.8 * face) & (np.abs(across) < 2 * face) & (down < shoulders)
     reach = float(np.percentile(down[beside], 97)) if beside.sum() > FEW else -np.inf
@@ -127,6 +132,11 @@ def style(hair: NDArray[np.bool_], points: Floats, person: Mask) -> str:
         # a bob with a fringe hides an eye: only where the person has one, too
         return "bob02" if fringe else "long01"
     return "short02" if fringe else "short01" if wide > FULL else "short04"
+
+
+def _half_face(points: Floats, upright: Floats) -> float:
+    """From the middle of a face to its side, in head units."""
+    return abs(float((points[CHEEKS[1], :2] - points[CHEEKS[0], :2]) @ upright[0] / (upright[0] @ upright[0]))) / 2
 
 
 def _over_forehead(hair: NDArray[np.bool_], points: Floats) -> bool:

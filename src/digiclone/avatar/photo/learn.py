@@ -4,7 +4,8 @@
 
 First a few plain heads say on which triangle each landmark falls (`correspond`). Then many different people say by how
 much the network misses that place on average, in the head's own frame, and the places are moved by as much: a landmark
-is where the network sees it, not where its name says. No photo of a real person is used.
+is where the network sees it, not where its name says. The network that is then taught on drawings (`train.faces`) is
+taught these places. No photo of a real person is used.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from digiclone.avatar.assets import Assets
 from digiclone.avatar.mesh import Floats
 from digiclone.avatar.photo import correspond, landmarks
 from digiclone.avatar.photo.correspond import Places
+from digiclone.avatar.photo.detect import find_faces
 from digiclone.avatar.photo.model import Model, read_model
-from digiclone.avatar.photo.people import Somebody, somebody
+from digiclone.avatar.photo.people import SIDE, Somebody, somebody
 from digiclone.avatar.photo.read import PhotoError
 
 PEOPLE = range(120)
@@ -42,10 +44,11 @@ def learn(loaded: Assets) -> Places:
 
 def _miss(who: Somebody, places: Places) -> Floats:
     """How far the landmarks are from their places, (468, 3) in the head's frame, in distances of the outer eyes."""
-    seen = landmarks.read_landmarks(who.picture).points
+    seen = landmarks.measure(who.picture, landmarks.choose(find_faces(who.picture), None), taught=False)
+    landmarks.check(seen, SIDE, SIDE)
     truth = who.camera.project(places.of(who.expressive))
     off = np.zeros_like(truth)
-    off[:, :2] = (seen[:, :2] - truth[:, :2]) * truth[:, 2:] / who.camera.focal
+    off[:, :2] = (seen.points[:, :2] - truth[:, :2]) * truth[:, 2:] / who.camera.focal
     return (off @ who.camera.rotation) / _eyes(places.of(who.vertices))
 
 

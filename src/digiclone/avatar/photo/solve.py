@@ -17,12 +17,12 @@ from digiclone.avatar.photo.pose import Pose, first_guess
 
 ROUNDS = 8
 SWEEPS = 40
-# How far a landmark is off, as a share of the distance between the outer corners of the eyes, and in depth, which the
-# networks guess badly: measured on drawn people (see `people`), where trusting them more makes heads worse.
-NOISE, DEPTH_NOISE = 0.06, 5.0
+# How far a landmark is off, and in depth, as a share of the distance between the outer corners of the eyes: somewhat
+# more than what is measured on drawn people (see `train.faces`), since errors of neighbours are alike.
+NOISE, DEPTH_NOISE = 0.03, 0.08
 # How much faces differ: usual macros and their spread, the spread of features and moves around none.
 USUAL = {"gender": (0.5, 0.5), "age": (0.15, 0.3), "weight": (0.5, 0.2)}
-ORIGIN_SPREAD, FEATURE_SPREAD, MOVE_SPREAD = 0.4, 0.15, 0.3
+ORIGIN_SPREAD, FEATURE_SPREAD, MOVE_SPREAD = 0.4, 0.2, 0.3
 # How much the two sides of a face differ.
 SIDED_FEATURES, SIDED_MOVES = 0.1, 0.15
 SUM_OF_ORIGINS = 0.01
