@@ -39,6 +39,7 @@ PART = 500
 """Drawings in a file."""
 KEEP = 500
 """Steps after which all is kept."""
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 AT_ONCE = 50
 """Pictures whose early features are computed together."""
 
@@ -80,7 +81,7 @@ def train(recipe: Recipe, folder: Path, output: Path) -> None:
     """Everything, from nothing to the file `output`."""
     files = drawn(recipe, folder / "drawn")
     torch.manual_seed(recipe.seed)
-    net = taught_on_photos(weights.path(networks.MESH))
+    net = taught_on_photos(weights.path(networks.MESH)).to(DEVICE)
     learnt, judged = material(recipe, net, files)
     log.info("before: %s", told(judge(net, judged)))
     fit(recipe, net, learnt, judged, folder / recipe.digest)
@@ -91,7 +92,7 @@ def train(recipe: Recipe, folder: Path, output: Path) -> None:
         "judged": told(reached),
         "licence": "Apache-2.0",
     }
-    worst = face_export.write(BothWays(net, _mirror()), output, facts)
+    worst = face_export.write(BothWays(net.cpu(), _mirror()), output, facts)
     log.info("%s: %s; torch and ONNX within %.3f pixels of 192", output, told(reached), worst)
 
 
@@ -137,7 +138,7 @@ def material(recipe: Recipe, net: FaceMesh, files: Sequence[Path]) -> tuple[Mate
     def keep(into: Material, faces: Tensor, points: Tensor) -> None:
         at = filled[id(into)]
         with torch.no_grad():
-            into[0][at : at + len(faces)] = net.early(faces).half()
+            into[0][at : at + len(faces)] = net.early(faces.to(DEVICE)).half()
         into[1][at : at + len(faces)] = points
         filled[id(into)] = at + len(faces)
 
@@ -193,7 +194,7 @@ def judge(net: FaceMesh, judged: Material) -> Tensor:
     net.eval()
     with torch.no_grad():
         found = [
-            errors(net.points(features.float()), points)
+            errors(net.points(features.to(DEVICE).float()), points.to(DEVICE)).cpu()
             for features, points in zip(judged[0].split(AT_ONCE), judged[1].split(AT_ONCE), strict=True)
         ]
     return torch.cat(found, 1).mean(1)
@@ -221,9 +222,9 @@ def fit(recipe: Recipe, net: FaceMesh, learnt: Material, judged: Material, folde
     for step in range(begun, recipe.steps):
         chance = torch.Generator().manual_seed((recipe.seed << 32) + step)
         rows = torch.randint(0, len(learnt[0]), (recipe.rows,), generator=chance)
-        features = learnt[0][rows].float().contiguous(memory_format=torch.channels_last)
+        features = learnt[0][rows].to(DEVICE).float().contiguous(memory_format=torch.channels_last)
         net.train()
-        flat, deep, shape = error = errors(net.points(features), learnt[1][rows]).mean(1)
+        flat, deep, shape = error = errors(net.points(features), learnt[1][rows].to(DEVICE)).mean(1)
         optimiser.zero_grad()
         (flat + recipe.depth * deep + recipe.shape * shape).backward()
         optimiser.step()
@@ -247,7 +248,7 @@ def _resume(kept: dict[str, Any], place: Path) -> int:
     """Load what `_keep` kept, if it did; how many steps that was."""
     if not place.exists():
         return 0
-    found = torch.load(place)
+    found = torch.load(place, map_location=DEVICE)
     for name, part in kept.items():
         part.load_state_dict(found[name])
     return int(found["steps"])
