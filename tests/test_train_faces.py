@@ -149,8 +149,8 @@ def test_no_similarity_is_an_error_of_shape(seed: int) -> None:
 def test_it_learns_and_goes_on_where_it_was_stopped(drawn: Path, net: FaceMesh, tmp_path: Path) -> None:
     files = faces.drawn(TINY, drawn / "drawn")
     learnt, judged = faces.material(TINY, net, files)
-    assert len(learnt[0]) == 24
-    assert len(judged[0]) == 4
+    assert learnt.count == len(learnt.points) == 24
+    assert judged.count == len(judged.points) == 4
 
     def taught() -> FaceMesh:
         torch.manual_seed(0)

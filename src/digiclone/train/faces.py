@@ -73,8 +73,28 @@ class Recipe:
         return hashlib.sha256(repr(self).encode()).hexdigest()[:12]
 
 
-Material = tuple[Tensor, Tensor]
-"""Early features (N, 64, 24, 24) in 16 bits and the points (N, 468, 3) that they should give."""
+@dataclass
+class Material:
+    """Early features (N, 64, 24, 24) in 16 bits and the points (N, 468, 3) that they should give; so far `count` of
+    N."""
+
+    features: Tensor
+    points: Tensor
+    count: int = 0
+
+    @classmethod
+    def room(cls, count: int) -> Material:
+        """For so many looks."""
+        features = torch.empty(count, FEATURES, FEATURE_SIDE, FEATURE_SIDE, dtype=torch.float16)
+        return cls(features, torch.empty(count, POINTS, 3))
+
+    def put(self, net: FaceMesh, faces: Tensor, points: Tensor) -> None:
+        """What `net` makes early of faces (B, 3, 192, 192), and their points."""
+        some = slice(self.count, self.count + len(faces))
+        with torch.no_grad():
+            self.features[some] = net.early(faces.to(DEVICE)).half()
+        self.points[some] = points
+        self.count += len(faces)
 
 
 def train(recipe: Recipe, folder: Path, output: Path) -> None:
@@ -131,17 +151,7 @@ def material(recipe: Recipe, net: FaceMesh, files: Sequence[Path]) -> tuple[Mate
     """The people to learn from, `looks` times each, and the people judged, once and as they are."""
     chance = torch.Generator().manual_seed(recipe.seed)
     mirror = _mirror()
-    learnt = _empty(recipe.people * recipe.looks)
-    judged = _empty(recipe.judged)
-    filled = {id(learnt): 0, id(judged): 0}
-
-    def keep(into: Material, faces: Tensor, points: Tensor) -> None:
-        at = filled[id(into)]
-        with torch.no_grad():
-            into[0][at : at + len(faces)] = net.early(faces.to(DEVICE)).half()
-        into[1][at : at + len(faces)] = points
-        filled[id(into)] = at + len(faces)
-
+    learnt, judged = Material.room(recipe.people * recipe.looks), Material.room(recipe.judged)
     net.eval()
     for number, path in enumerate(files, 1):
         log.info("looking at drawings: %d of %d files", number, len(files))
@@ -151,18 +161,14 @@ def material(recipe: Recipe, net: FaceMesh, files: Sequence[Path]) -> tuple[Mate
         for start in range(0, known, AT_ONCE):
             some = slice(start, min(start + AT_ONCE, known))
             for _ in range(recipe.looks):
-                keep(learnt, *spoilt(*cut(pictures[some], points[some], chance), mirror, chance))
+                learnt.put(net, *spoilt(*cut(pictures[some], points[some], chance), mirror, chance))
         for start in range(known, len(pictures), AT_ONCE):
-            keep(judged, *cut(pictures[start : start + AT_ONCE], points[start : start + AT_ONCE]))
+            judged.put(net, *cut(pictures[start : start + AT_ONCE], points[start : start + AT_ONCE]))
     return learnt, judged
 
 
 def _mirror() -> Tensor:
     return mirrored(find_places().of(assets().base_mesh.vertices))
-
-
-def _empty(count: int) -> Material:
-    return torch.empty(count, FEATURES, FEATURE_SIDE, FEATURE_SIDE, dtype=torch.float16), torch.empty(count, POINTS, 3)
 
 
 def errors(points: Tensor, truth: Tensor) -> Tensor:
@@ -195,7 +201,7 @@ def judge(net: FaceMesh, judged: Material) -> Tensor:
     with torch.no_grad():
         found = [
             errors(net.points(features.to(DEVICE).float()), points.to(DEVICE)).cpu()
-            for features, points in zip(judged[0].split(AT_ONCE), judged[1].split(AT_ONCE), strict=True)
+            for features, points in zip(judged.features.split(AT_ONCE), judged.points.split(AT_ONCE), strict=True)
         ]
     return torch.cat(found, 1).mean(1)
 
@@ -221,10 +227,10 @@ def fit(recipe: Recipe, net: FaceMesh, learnt: Material, judged: Material, folde
     start, seen = time.monotonic(), list[Tensor]()
     for step in range(begun, recipe.steps):
         chance = torch.Generator().manual_seed((recipe.seed << 32) + step)
-        rows = torch.randint(0, len(learnt[0]), (recipe.rows,), generator=chance)
-        features = learnt[0][rows].to(DEVICE).float().contiguous(memory_format=torch.channels_last)
+        rows = torch.randint(0, len(learnt.points), (recipe.rows,), generator=chance)
+        features = learnt.features[rows].to(DEVICE).float().contiguous(memory_format=torch.channels_last)
         net.train()
-        flat, deep, shape = error = errors(net.points(features), learnt[1][rows].to(DEVICE)).mean(1)
+        flat, deep, shape = error = errors(net.points(features), learnt.points[rows].to(DEVICE)).mean(1)
         optimiser.zero_grad()
         (flat + recipe.depth * deep + recipe.shape * shape).backward()
         optimiser.step()
