@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import glbcheck
 from portraits import portraits
 
 from digiclone.measure.machine import device, slug
@@ -53,8 +54,6 @@ def photo_to_glb() -> dict[str, Any]:
 
 
 def _each_portrait(folder: Path) -> dict[str, Any]:
-    import glbcheck
-
     seconds: dict[str, float] = {}
     sizes: dict[str, float] = {}
     errors = 0

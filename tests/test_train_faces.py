@@ -40,6 +40,12 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def the_file(drawn: Path) -> Path:
+    """Where all of the tiny recipe's drawings are."""
+    (file,) = (drawn / "drawn").iterdir()
+    return file
+
+
 # -- the network and its file -----------------------------------------------------------------------------------------
 
 
@@ -87,7 +93,7 @@ def test_the_shipped_file_says_where_it_comes_from() -> None:
 
 
 def test_a_drawing_is_its_number(loaded: Assets, drawn: Path) -> None:
-    with np.load(drawn / "drawn" / "000000.npz") as stored:
+    with np.load(the_file(drawn)) as stored:
         pictures, points = stored["pictures"], stored["points"]
     (again,) = drawings(loaded, whole_model(loaded), find_places(), range(13, 14))
     assert np.array_equal(again.picture, pictures[13])
@@ -95,14 +101,14 @@ def test_a_drawing_is_its_number(loaded: Assets, drawn: Path) -> None:
 
 
 def test_drawings_are_not_drawn_twice(drawn: Path) -> None:
-    (file,) = (drawn / "drawn").iterdir()
+    file = the_file(drawn)
     before = file.stat().st_mtime_ns
     faces.drawn(TINY, drawn / "drawn")
     assert file.stat().st_mtime_ns == before
 
 
 def test_a_cut_shows_the_face_upright_and_its_points_stay_on_it(drawn: Path) -> None:
-    with np.load(drawn / "drawn" / "000000.npz") as stored:
+    with np.load(the_file(drawn)) as stored:
         pictures, points = (torch.from_numpy(stored[name]) for name in ("pictures", "points"))
     marked = torch.zeros_like(pictures)
     tip = 4

@@ -18,7 +18,7 @@ from digiclone.avatar.human import Human
 from digiclone.avatar.mesh import Floats
 from digiclone.avatar.photo import people
 from digiclone.avatar.photo.correspond import Places
-from digiclone.avatar.photo.mannequin import Mannequin, dress, in_metres
+from digiclone.avatar.photo.mannequin import Mannequin, dress, in_metres, reddened
 from digiclone.avatar.photo.model import Model
 from digiclone.avatar.render import render
 from digiclone.avatar.texture import Color, Pixels
@@ -79,10 +79,9 @@ def _skin(loaded: Assets, draw: np.random.Generator) -> Pixels:
     usual = np.sum([share * np.array(TONES[name]) for name, share in origins.items()], axis=0)
     tone = texture.triple(np.clip(usual * np.exp(draw.normal(0, 0.12)) * np.exp(draw.normal(0, 0.04, 3)), 0.08, 0.97))
     skin = texture.resize(painted_skin(loaded, skin_shares(human, tone), tone), SKIN_SIDE, SKIN_SIDE)
-    lips = texture.resize(loaded.picture(assets.LIP_MASK, "L"), SKIN_SIDE, SKIN_SIDE)[..., None]
     red = np.clip(np.array([0.95, 0.72, 0.75]) * np.exp(draw.normal(0, 0.12, 3)), 0, 1.05)
     made_up = draw.uniform() if draw.uniform() < 0.5 else 0.0
-    return np.clip(skin * (1 - made_up * lips * (1 - red)), 0, 1).astype(np.float32)
+    return reddened(loaded, skin, red, made_up)
 
 
 def _tint(draw: np.random.Generator) -> Color:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
+from digiclone.artifacts import write_atomically
 from digiclone.nn.visemes import VisemeNet
 from digiclone.onnx import session
 
@@ -31,9 +32,7 @@ def write(net: VisemeNet, place: Path, facts: Mapping[str, str]) -> float:
     worst = difference(net, data)
     if worst > TOLERANCE:
         raise Differs(f"ONNX and torch differ by {worst:.3f}: train again, and if that does not help look at `encode`")
-    half = place.with_suffix(".part")
-    half.write_bytes(data)
-    half.replace(place)
+    write_atomically(place, data)
     return worst
 
 

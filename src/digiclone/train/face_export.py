@@ -13,6 +13,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
+from digiclone.artifacts import write_atomically
 from digiclone.nn.face_mesh import SIDE
 from digiclone.onnx import session
 from digiclone.train.export import OPSET, Differs
@@ -30,9 +31,7 @@ def write(net: nn.Module, place: Path, facts: Mapping[str, str]) -> float:
     worst = difference(net, data)
     if worst > TOLERANCE:
         raise Differs(f"ONNX and torch differ by {worst:.3f} pixels: look at `encode`")
-    half = place.with_suffix(".part")
-    half.write_bytes(data)
-    half.replace(place)
+    write_atomically(place, data)
     return worst
 
 

@@ -30,7 +30,7 @@ from digiclone.avatar.photo import networks
 from digiclone.avatar.photo.fit import find_places, whole_model
 from digiclone.avatar.photo.landmarks import OUTER_EYES
 from digiclone.nn.face_mesh import FEATURE_SIDE, FEATURES, POINTS, BothWays, FaceMesh, taught_on_photos
-from digiclone.train import face_export
+from digiclone.train import checkpoint, face_export
 from digiclone.train.drawings import drawings
 from digiclone.train.glimpses import cut, mirrored, spoilt
 
@@ -123,11 +123,12 @@ def drawn(recipe: Recipe, folder: Path) -> list[Path]:
     """The files of all drawings, those of the people judged last; what is there already is not drawn again."""
     folder.mkdir(parents=True, exist_ok=True)
     total = recipe.people + recipe.judged
-    parts = {range(first, min(first + PART, total)): folder / f"{first:06}.npz" for first in range(0, total, PART)}
-    missing = {numbers: path for numbers, path in parts.items() if not path.exists()}
+    numbers = [range(first, min(first + PART, total)) for first in range(0, total, PART)]
+    parts = {some: folder / f"{some.start:06}-{some.stop:06}.npz" for some in numbers}
+    missing = {some: path for some, path in parts.items() if not path.exists()}
     begun = time.monotonic()
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        waiting = [pool.submit(_draw, numbers, path) for numbers, path in missing.items()]
+        waiting = [pool.submit(_draw, some, path) for some, path in missing.items()]
         for done, one in enumerate(as_completed(waiting), 1):
             one.result()
             left = (time.monotonic() - begun) / done * (len(missing) - done) / 60
@@ -223,7 +224,7 @@ def fit(recipe: Recipe, net: FaceMesh, learnt: Material, judged: Material, folde
     rates = [recipe.old_rate, recipe.rate]
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rates, total_steps=recipe.steps + 1, pct_start=0.06)
     kept: dict[str, Any] = {"net": net, "optimiser": optimiser, "schedule": schedule}
-    begun = _resume(kept, folder / "net.pt")
+    begun = checkpoint.resume(kept, folder / "net.pt")
     start, seen = time.monotonic(), list[Tensor]()
     for step in range(begun, recipe.steps):
         chance = torch.Generator().manual_seed((recipe.seed << 32) + step)
@@ -237,27 +238,11 @@ def fit(recipe: Recipe, net: FaceMesh, learnt: Material, judged: Material, folde
         schedule.step()
         seen.append(error.detach())
         if (step + 1) % KEEP == 0 or step + 1 == recipe.steps:
-            _keep(kept, step + 1, folder / "net.pt")
+            checkpoint.keep(kept, step + 1, folder / "net.pt")
             left = (time.monotonic() - start) / (step + 1 - begun) * (recipe.steps - step - 1) / 60
             log.info("%d/%d, %.0f min left: %s", step + 1, recipe.steps, left, told(torch.stack(seen).mean(0)))
             log.info("  of people never seen: %s", told(judge(net, judged)))
             seen.clear()
-
-
-def _keep(kept: dict[str, Any], steps: int, place: Path) -> None:
-    half = place.with_suffix(".part")
-    torch.save({**{name: part.state_dict() for name, part in kept.items()}, "steps": steps}, half)
-    half.replace(place)
-
-
-def _resume(kept: dict[str, Any], place: Path) -> int:
-    """Load what `_keep` kept, if it did; how many steps that was."""
-    if not place.exists():
-        return 0
-    found = torch.load(place, map_location=DEVICE)
-    for name, part in kept.items():
-        part.load_state_dict(found[name])
-    return int(found["steps"])
 
 
 def main(

@@ -24,7 +24,7 @@ from digiclone import weights
 from digiclone.lipsync import heard
 from digiclone.nn.visemes import Dims, VisemeNet
 from digiclone.stages import VISEMES
-from digiclone.train import export
+from digiclone.train import checkpoint, export
 from digiclone.train.align import align
 from digiclone.train.augment import blur, mask, revoice
 from digiclone.train.batches import copies, features
@@ -132,10 +132,10 @@ def fit(recipe: Recipe, part: int, said: Sequence[Utterance], judged: Sequence[U
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, total_steps=steps + 1, pct_start=0.1)
     kept: dict[str, Any] = {"net": net, "optimiser": optimiser, "schedule": schedule}
     start = time.monotonic()
-    begun = _resume(kept, folder / "net.pt")
+    begun = checkpoint.resume(kept, folder / "net.pt")
     for epoch in range(begun, epochs):
         loss = _epoch(recipe, kept, _load(places[epoch % len(places)]), epoch)
-        _keep(kept, epoch + 1, folder / "net.pt")
+        checkpoint.keep(kept, epoch + 1, folder / "net.pt")
         left = (time.monotonic() - start) / (epoch + 1 - begun) * (epochs - epoch - 1) / 60
         reached = (
             f", {100 * accuracy(net, judged):.1f} % of validation" if epoch % 4 == 3 or epoch == epochs - 1 else ""
@@ -168,6 +168,11 @@ def _epoch(recipe: Recipe, kept: dict[str, Any], copy: tuple[np.ndarray, np.ndar
         schedule.step()
         losses.append(float(loss.detach()))
     return float(np.mean(losses))
+
+
+def _load(place: Path) -> tuple[np.ndarray, np.ndarray]:
+    with np.load(place) as copy:
+        return copy["mels"], copy["visemes"]
 
 
 # -- what a network hears ---------------------------------------------------------------------------------------------
@@ -209,31 +214,6 @@ def realigned(net: VisemeNet, said: Utterance) -> Utterance:
     order = np.array([VISEMES.index(m.symbol) for m in marks])
     path = align(listen(net, said.samples), order, np.array([(m.start, m.end) for m in marks]))
     return replace(said, visemes=order[path])
-
-
-# -- what is kept -----------------------------------------------------------------------------------------------------
-
-
-def _keep(kept: dict[str, Any], epochs: int, place: Path) -> None:
-    states = {name: part.state_dict() for name, part in kept.items()}
-    half = place.with_suffix(".part")
-    torch.save({**states, "epochs": epochs}, half)
-    half.replace(place)
-
-
-def _resume(kept: dict[str, Any], place: Path) -> int:
-    """Load what `_keep` kept, if it did; how many epochs that was."""
-    if not place.exists():
-        return 0
-    found = torch.load(place)
-    for name, part in kept.items():
-        part.load_state_dict(found[name])
-    return int(found["epochs"])
-
-
-def _load(place: Path) -> tuple[np.ndarray, np.ndarray]:
-    with np.load(place) as copy:
-        return copy["mels"], copy["visemes"]
 
 
 def main(

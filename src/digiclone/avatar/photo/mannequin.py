@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digiclone.avatar import assets, texture
 from digiclone.avatar.assets import Assets
@@ -67,8 +68,13 @@ def dress(
 def _skin(loaded: Assets) -> Pixels:
     """A skin of the package in its own layout, with sharper lips."""
     picture = texture.resize(loaded.picture(assets.SKINS[SKIN]), SKIN_SIDE, SKIN_SIDE)
-    lips = texture.resize(loaded.picture(assets.LIP_MASK, "L"), SKIN_SIDE, SKIN_SIDE)[..., None]
-    return np.asarray(picture * (1 - lips * (1 - texture.color(LIP))), dtype=np.float32)
+    return reddened(loaded, picture, texture.color(LIP))
+
+
+def reddened(loaded: Assets, skin: Pixels, lip: NDArray[np.floating], share: float = 1.0) -> Pixels:
+    """`skin` (S, S, 3) in the base layout, its lips multiplied by `lip`, or by a `share` of the way there."""
+    lips = texture.resize(loaded.picture(assets.LIP_MASK, "L"), *skin.shape[:2])[..., None]
+    return np.clip(skin * (1 - share * lips * (1 - lip)), 0, 1).astype(np.float32)
 
 
 def _material(name: str, loaded: Assets, item: assets.Item) -> Material:
