@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from digiclone.avatar.human import Human
 from digiclone.avatar.photo import face, fill, light, masks
 from digiclone.avatar.photo.face import HEIGHT, WIDTH, Face, Guess
+from digiclone.avatar.photo.skin import shine
 from digiclone.config import ConfigError
 
 
@@ -48,6 +49,21 @@ def test_what_is_not_sure_says_nothing_about_the_light() -> None:
     logs = np.where(sure[:, None] > 0, -0.5, -5.0) * np.ones((1, 3))
     found = light.lighting(logs, normals, sure)
     assert np.abs(found[sure > 0]).max() < 0.05
+
+
+@pytest.mark.parametrize("painted", [True, False])
+def test_a_lamp_mirrored_in_wet_lips_is_toned_down_and_lips_are_not(painted: bool) -> None:
+    logs = np.full((120, 120, 3), -0.5, np.float32)
+    lips = np.zeros((120, 120, 1), np.float32)
+    if painted:
+        lips[40:80, 20:100], logs[40:80, 20:100] = 1, -1.2
+    logs[50:70, 50:70] = -0.6
+    found = shine(logs, np.ones((120, 120, 1), np.float32), lips)
+    assert found.max() <= (0.6 if painted else 0)
+    assert (found[60, 60] > 0.15) == painted
+    assert found[60, 25] == 0
+    assert found[10, 10] == 0
+    assert shine(logs, (lips == 0).astype(np.float32), lips)[10, 10] == 0, "no lip was seen"
 
 
 @given(seed=st.integers(0, 2**32 - 1), height=st.integers(1, 40), width=st.integers(1, 40))

@@ -22,10 +22,10 @@ def likeness(photo: Photo, loaded: Assets, number: int | None, tell: Callable[[s
     """
     fitted = fit(photo, loaded, number, lambda what, share: tell(what, 0.5 * share))
     tell("taking the skin", 0.5)
-    picture, mesh = photo.pixels, loaded.base_mesh
+    picture = photo.pixels
     hair = find_hair(picture, fitted.points, fitted.mask)
     bare = masks.skin(picture, fitted.points, fitted.mask, hair.mask)
-    painted, seen, tone = skin(picture, fitted.camera, fitted.expressive, bare, mesh, texels(mesh))
+    painted, seen, tone = skin(picture, fitted.camera, fitted.expressive, bare, loaded, texels(loaded.base_mesh))
     if is_grey(picture, fitted.points):
         painted, tone = coloured(painted, tone)
     tell("looking at hair and eyes", 0.9)

@@ -54,7 +54,7 @@ def skin(picture: Pixels, points: Floats, person: Mask, hair: NDArray[np.bool_])
     """How surely each pixel (H, W) shows bare skin, 0..1. `person` and `hair` (H, W) say where those are."""
     height, width = person.shape
     unit = eye_distance(points)
-    keep = (_distance(person > 0.5) > 0.03 * unit) & (_distance(~hair) > 0.08 * unit)
+    keep = (_distance(person > 0.5) > 0.03 * unit) & (_distance(~hair) > 0.14 * unit)
     for ring, grow in ((INNER_LIPS, 0.02), (RIGHT_EYE, 0.045), (LEFT_EYE, 0.045)):
         keep &= ~inside(points, ring, height, width, grow * unit)
     alike = _distance(like_skin(picture, points)) > 0.07 * unit

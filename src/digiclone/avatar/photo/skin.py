@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from digiclone.avatar import assets, texture
+from digiclone.avatar.assets import Assets
 from digiclone.avatar.camera import Camera
 from digiclone.avatar.mesh import Floats, Mesh, smoothstep
 from digiclone.avatar.photo import fill, masks
-from digiclone.avatar.photo.face import HEIGHT, WIDTH
+from digiclone.avatar.photo.face import CROP, HEIGHT, WIDTH
 from digiclone.avatar.photo.fill import Float32s
 from digiclone.avatar.photo.light import lighting
 from digiclone.avatar.photo.project import directions, project
@@ -28,12 +30,13 @@ CERTAIN = 0.6
 
 
 def skin(
-    picture: Pixels, camera: Camera, vertices: Floats, bare: masks.Mask, mesh: Mesh, where: Texels
+    picture: Pixels, camera: Camera, vertices: Floats, bare: masks.Mask, loaded: Assets, where: Texels
 ) -> tuple[Pixels, Float32s, Color]:
     """The skin (HEIGHT, WIDTH, 3) under even light, how surely it was seen (HEIGHT, WIDTH), and its usual colour.
 
     `vertices` (V, 3) are the head as in the `picture`, taken by `camera`; `bare` (H, W) marks pixels of bare skin.
     """
+    mesh = loaded.base_mesh
     measured = _measured(mesh, where)
     where, measured = where.where(measured > 0), measured[measured > 0]
     normals = directions(vertices, mesh, where)
@@ -42,7 +45,7 @@ def skin(
     seen = _sheet(sure[:, None].astype(np.float32), where)[..., 0]
     logs = fill.logs(colour).astype(np.float64)
     even = _sheet((logs - lighting(logs, normals, sure)).astype(np.float32), where)
-    flat = np.exp(even - _shine(even, seen[..., None]))
+    flat = np.exp(even - shine(even, seen[..., None], _lips(loaded)))
     both, share = _mirrored(flat, seen, where)
     return both, share, _tone(both, seen)
 
@@ -53,12 +56,23 @@ def _measured(mesh: Mesh, where: Texels) -> Floats:
     return smoothstep(place[:, 2], *BEFORE_EARS) * smoothstep(place[:, 1], *ABOVE_NECK)
 
 
-def _shine(logs: Float32s, sure: Float32s) -> Float32s:
-    """How much brighter (HEIGHT, WIDTH, 1) wet or oily skin is than the rest: a lamp mirrored in it, in log colours."""
-    level = logs.mean(axis=-1, keepdims=True)
-    soft = fill.soften(level * sure, SHINE) / np.maximum(fill.soften(sure, SHINE), np.float32(1e-3))
-    usual = np.median(level[sure > CERTAIN])
-    return np.maximum(soft - usual - np.float32(MATT), 0) * np.float32(SHINE_SHARE)
+def shine(logs: Float32s, sure: Float32s, lips: Float32s) -> Float32s:
+    """How much brighter (HEIGHT, WIDTH, 1) wet or oily skin is than the rest, and wet lips than lips: a lamp mirrored
+    in it, in log colours."""
+    level, known = logs.mean(axis=-1, keepdims=True), sure > CERTAIN
+    usual = np.median(level[known])
+    if (mouth := known & (lips > 0.5)).any():
+        usual = usual + lips * (np.median(level[mouth]) - usual)
+    above = fill.soften((level - usual) * sure, SHINE) / np.maximum(fill.soften(sure, SHINE), np.float32(1e-3))
+    return np.maximum(above - np.float32(MATT), 0) * np.float32(SHINE_SHARE)
+
+
+def _lips(loaded: Assets) -> Float32s:
+    """(HEIGHT, WIDTH, 1) 1 on the lips."""
+    mask = loaded.picture(assets.LIP_MASK, "L")
+    left, bottom, right, top = np.array(CROP) * mask.shape[0]
+    part = mask[round(mask.shape[0] - top) : round(mask.shape[0] - bottom), round(left) : round(right)]
+    return texture.resize(part, WIDTH, HEIGHT)[..., None]
 
 
 def _mirrored(flat: Pixels, seen: Float32s, where: Texels) -> tuple[Pixels, Float32s]:
