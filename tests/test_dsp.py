@@ -1,42 +1,68 @@
 """Sound as numbers, against slow and literal versions."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digiclone.dsp import audible, from_pcm16, mel_filters, resample, rms, split_at_quiet, to_pcm16, whisper_mel
+from digiclone.dsp import (
+    audible,
+    from_pcm16,
+    mel_filters,
+    resample,
+    rms,
+    split_at_quiet,
+    to_pcm16,
+    voice_mel,
+    whisper_mel,
+)
 from digiclone.types import Audio
 
 noise = np.random.default_rng(0)
 
 
-def literal_mel(samples: np.ndarray) -> np.ndarray:
-    """Whisper's features frame by frame and bin by bin, with the discrete Fourier transform written out."""
-    window, hop, bins = 400, 160, 201
+def literal_bands(samples: np.ndarray, window: int, hop: int, room: int, rate: int, highest: float, power: int) -> Any:
+    """Mel bands frame by frame and bin by bin, with the discrete Fourier transform written out."""
+    bins = window // 2 + 1
     hann = [0.5 - 0.5 * np.cos(2 * np.pi * n / window) for n in range(window)]
-    padded = np.concatenate([samples[200:0:-1], samples, samples[-2:-202:-1]]).astype(np.float64)
+    padded = np.concatenate([samples[room:0:-1], samples, samples[-2 : -room - 2 : -1]]).astype(np.float64)
     transform = np.exp(-2j * np.pi * np.outer(np.arange(bins), np.arange(window)) / window)
 
     def hertz(mel: float) -> float:
         return mel * 200 / 3 if mel < 15 else 1000 * 6.4 ** ((mel - 15) / 27)
 
-    top = 15 + 27 * np.log(8) / np.log(6.4)
+    top = 15 + 27 * np.log(highest / 1000) / np.log(6.4)
     edges = [hertz(top * i / 81) for i in range(82)]
     rows = []
     for t in range(len(samples) // hop):
-        power = np.abs(transform @ (padded[t * hop : t * hop + window] * hann)) ** 2
+        size = np.abs(transform @ (padded[t * hop : t * hop + window] * hann)) ** power
         row = []
         for low, middle, high in zip(edges, edges[1:], edges[2:], strict=False):
             energy = 0.0
             for k in range(bins):
-                f = k * 8000 / (bins - 1)
+                f = k * rate / 2 / (bins - 1)
                 weight = max(0.0, min((f - low) / (middle - low), (high - f) / (high - middle)))
-                energy += power[k] * weight * 2 / (high - low)
-            row.append(np.log10(max(energy, 1e-10)))
+                energy += size[k] * weight * 2 / (high - low)
+            row.append(energy)
         rows.append(row)
-    log = np.maximum(rows, np.max(rows) - 8)
-    return ((log + 4) / 4).T
+    return np.array(rows)
+
+
+def literal_mel(samples: np.ndarray) -> np.ndarray:
+    """Whisper's features."""
+    log = np.log10(np.maximum(literal_bands(samples, 400, 160, 200, 16_000, 8000, 2), 1e-10))
+    return ((np.maximum(log, log.max() - 8) + 4) / 4).T
+
+
+@pytest.mark.parametrize("length", [1024, 1400])
+def test_mel_frames_are_hifigans(length: int) -> None:
+    samples = (0.3 * np.random.default_rng(length).standard_normal(length)).astype(np.float32)
+    wanted = np.log(np.maximum(literal_bands(samples, 1024, 256, 384, 22_050, 8000, 1), 1e-5)).T
+    assert voice_mel(samples).shape == (80, length // 256)
+    assert np.allclose(voice_mel(samples), wanted, atol=1e-3)
+    assert voice_mel(0 * samples) == pytest.approx(np.log(1e-5), abs=1e-3)
 
 
 @pytest.mark.parametrize("length", [1600, 1760, 2000])

@@ -57,13 +57,14 @@ def split_at_quiet(audio: Audio, longest: float) -> list[Audio]:
 
 
 @cache
-def mel_filters(bins: int, mels: int, rate: int) -> np.ndarray:
-    """Triangular mel filters with Slaney's scale and area normalisation, shape (bins, mels), 0 Hz to `rate` / 2.
+def mel_filters(bins: int, mels: int, rate: int, highest: float | None = None) -> np.ndarray:
+    """Triangular mel filters with Slaney's scale and area normalisation, shape (bins, mels), 0 Hz to `highest` (`rate`
+    / 2).
 
     The scale of librosa and Whisper: linear to 1 kHz (3/200 mel per Hz), logarithmic above (27 mels to 6.4 kHz).
     """
     knee, mel_knee, step = 1000.0, 15.0, 27.0 / np.log(6.4)
-    top = mel_knee + np.log(rate / 2 / knee) * step
+    top = mel_knee + np.log((highest or rate / 2) / knee) * step
     mel = np.linspace(0.0, top, mels + 2)
     edges = np.where(mel < mel_knee, mel * 200 / 3, knee * np.exp((mel - mel_knee) / step))
     hertz = np.linspace(0, rate / 2, bins)
@@ -85,3 +86,22 @@ def whisper_mel(samples: np.ndarray, rate: int = 16_000) -> np.ndarray:
     log = np.log10(np.maximum(power @ mel_filters(window // 2 + 1, 80, rate), 1e-10))
     log = np.maximum(log, log.max() - 8)
     return ((log + 4) / 4).T.astype(np.float32)
+
+
+VOICE_RATE, VOICE_HOP, VOICE_MELS = 22_050, 256, 80
+"""Of the mel frames between Glow-TTS and HiFi-GAN."""
+
+
+def voice_mel(samples: np.ndarray) -> np.ndarray:
+    """Log-mel frames as HiFi-GAN reads them, (80, n_samples // 256), float32, of samples at 22,050 Hz.
+
+    Kong et al. 2020 and their code: magnitudes in 1024 bins, 0 to 8 kHz, natural log, floored at 1e-5.
+    """
+    window = 1024
+    room = (window - VOICE_HOP) // 2
+    padded = np.pad(samples.astype(np.float32), room, mode="reflect")
+    frames = np.lib.stride_tricks.sliding_window_view(padded, window)[::VOICE_HOP][: len(samples) // VOICE_HOP]
+    hann = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)).astype(np.float32)
+    size = np.sqrt(np.abs(np.fft.rfft(frames * hann, axis=1)) ** 2 + 1e-9)
+    filters = mel_filters(window // 2 + 1, VOICE_MELS, VOICE_RATE, 8000.0)
+    return np.log(np.maximum(size @ filters, 1e-5)).T.astype(np.float32)

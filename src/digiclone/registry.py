@@ -63,15 +63,21 @@ def _diagnosis(kind: str, name: str, backend: ModuleType, error: Exception) -> s
 
 def models() -> list[tuple[str, str, Model, bool]]:
     """The catalogue: (kind, backend, model, whether a new clone uses it). The 3D head's parts come as
-    `avatar:default`, the networks that measure a face as `avatar:photo`."""
+    `avatar:default`, the networks that measure a face as `avatar:photo`, what making a voice needs as `voice:train`."""
     backends = [(kind, name) for kind in DEFAULTS for name in names(kind)]
     rows = [
         (kind, name, row, _is_default(kind, name, row)) for kind, name in backends for row in module(kind, name).MODELS
     ]
-    head = importlib.import_module("digiclone.avatar.default")
-    face = importlib.import_module("digiclone.avatar.photo.networks")
-    rows += [("avatar", "default", row, True) for row in head.MODELS]
-    return [*rows, *(("avatar", "photo", row, False) for row in face.MODELS)]
+    others = [
+        ("avatar", "default", "digiclone.avatar.default", True),
+        ("avatar", "photo", "digiclone.avatar.photo.networks", False),
+        ("voice", "train", "digiclone.voice.models", False),
+    ]
+    return rows + [
+        (kind, name, row, default)
+        for kind, name, place, default in others
+        for row in importlib.import_module(place).MODELS
+    ]
 
 
 def find(kind: str, name: str, model: str) -> Model:
