@@ -50,12 +50,12 @@ class Recipe:
 
     version: int = 1
     """Of the code: what is drawn, how it is spoilt, what is learnt."""
-    people: int = 16_000
+    people: int = 29_500
     judged: int = 500
     """Other people, on whom nothing is trained."""
-    looks: int = 4
+    looks: int = 3
     """At each drawing, each cut out and spoilt in another way."""
-    steps: int = 7_000
+    steps: int = 20_000
     rows: int = 48
     """In a batch."""
     rate: float = 2e-3
