@@ -2,6 +2,7 @@
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from digiclone.config import Strict
 from digiclone.types import Audio
@@ -60,16 +61,21 @@ class Options(Strict):
     threads: int = 2
 
 
+def load(options: Options) -> Any:
+    """The model as faster-whisper has it, which can do more than the stage asks for: words with their times."""
+    from faster_whisper import WhisperModel
+
+    (row,) = (m for m in MODELS if m.name == options.model)
+    # CTranslate2 wants its files side by side; in the store each has a folder of its own
+    with tempfile.TemporaryDirectory(prefix="digiclone-") as folder:
+        for file in row.files:
+            (Path(folder) / file.name).symlink_to(path(file))
+        return WhisperModel(folder, device="cpu", compute_type="int8", cpu_threads=options.threads)
+
+
 class Backend:
     def __init__(self, options: Options) -> None:
-        from faster_whisper import WhisperModel
-
-        (row,) = (m for m in MODELS if m.name == options.model)
-        # CTranslate2 wants its files side by side; in the store each has a folder of its own
-        with tempfile.TemporaryDirectory(prefix="digiclone-") as folder:
-            for file in row.files:
-                (Path(folder) / file.name).symlink_to(path(file))
-            self._model = WhisperModel(folder, device="cpu", compute_type="int8", cpu_threads=options.threads)
+        self._model = load(options)
         self._options = options
 
     def transcribe(self, audio: Audio) -> str:

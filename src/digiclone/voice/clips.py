@@ -1,0 +1,125 @@
+"""From one block of a recording to clips: cleaned, written down, cut, measured. Each step of it is kept on disk, so a
+build that was killed goes on with the next block."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from digiclone.dsp import VOICE_RATE, resample
+from digiclone.types import Audio
+from digiclone.voice import cut
+from digiclone.voice.check import Figures, figures
+from digiclone.voice.cut import EDGE, KEPT_PAUSE, Word
+from digiclone.voice.denoise import denoised
+from digiclone.voice.transcribe import Chunk, transcribed
+
+LOUDNESS = -23.0
+"""Of speech, in LUFS (EBU R 128)."""
+FADE = 0.01
+"""Seconds at a cut, so that it does not click."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clip on disk: `name` of its 16-bit mono file at 22,050 Hz, its `text`, where it was said (seconds from the
+    beginning of the block), and its `figures`."""
+
+    name: str
+    text: str
+    start: float
+    end: float
+    figures: Figures
+
+
+@dataclass(frozen=True)
+class Block:
+    """What became of a block of `seconds`: its clips, and the seconds of speech in other languages."""
+
+    seconds: float
+    clips: tuple[Clip, ...]
+    foreign: float
+
+
+def clips_of(audio: Audio, folder: Path) -> Block:
+    """The clips of a block of sound, written into `folder`; what is there already is read and not made again."""
+    if (folder / "block.json").exists():
+        return _read(folder)
+    clean = denoised(audio)
+    chunks = transcribed(clean)
+    gain = _gain(clean)
+    half = folder.with_name(folder.name + ".part")
+    shutil.rmtree(half, ignore_errors=True)
+    half.mkdir(parents=True)
+    found = list[Clip]()
+    for chunk in chunks:
+        for first, last in cut.clips(chunk.words):
+            words = chunk.words[first:last]
+            raw, sound = (taken(one, chunk.words, first, last) for one in (audio, clean))
+            name = f"{folder.name}-{len(found):03}"
+            _write(half / f"{name}.wav", Audio(sound.samples * gain, sound.rate))
+            about = figures(raw.samples, sound.samples, sound.seconds, words)
+            found.append(Clip(name, " ".join(w.text for w in words), words[0].start, words[-1].end, about))
+    block = Block(audio.seconds, tuple(found), _foreign(chunks))
+    (half / "block.json").write_text(json.dumps(asdict(block), indent=1), "utf-8")
+    half.rename(folder)
+    return block
+
+
+def taken(audio: Audio, words: Sequence[Word], first: int, last: int) -> Audio:
+    """The sound of the words `first` to `last`, with a little silence around them and long pauses shortened."""
+    before = words[first - 1].end if first else -np.inf
+    after = words[last].start if last < len(words) else np.inf
+    edges = [max(words[first].start - EDGE, (before + words[first].start) / 2)]
+    for one, other in pairwise(words[first:last]):
+        if other.start - one.end > KEPT_PAUSE:
+            edges += [one.end + KEPT_PAUSE / 2, other.start - KEPT_PAUSE / 2]
+    edges.append(min(words[last - 1].end + EDGE, (words[last - 1].end + after) / 2))
+    stretches = [_stretch(audio, start, end) for start, end in zip(edges[::2], edges[1::2], strict=True)]
+    return Audio(np.concatenate(stretches), audio.rate)
+
+
+def _stretch(audio: Audio, start: float, end: float) -> NDArray[np.float32]:
+    """From `start` to `end` in seconds, silence beyond both ends of the sound; faded in and out."""
+    first, last = round(start * audio.rate), round(end * audio.rate)
+    inside = audio.samples[max(0, first) : max(0, last)]
+    sound = np.pad(inside, (max(0, -first), max(0, last - len(audio.samples))))
+    length = min(round(FADE * audio.rate), len(sound) // 2)
+    ramp = np.linspace(0, 1, length, dtype=np.float32)
+    sound = sound.astype(np.float32, copy=True)
+    sound[:length] *= ramp
+    sound[len(sound) - length :] *= ramp[::-1]
+    return sound
+
+
+def _gain(clean: Audio) -> float:
+    """By which the block gets the loudness of all others, as far as no sample goes beyond full scale."""
+    import pyloudnorm  # noqa: PLC0415  only those who make a voice have it
+
+    if clean.seconds < 0.5 or not np.any(clean.samples):
+        return 1.0
+    loudness = pyloudnorm.Meter(clean.rate).integrated_loudness(clean.samples)
+    gain = 10 ** ((LOUDNESS - loudness) / 20) if np.isfinite(loudness) else 1.0
+    return float(min(gain, 0.99 / float(np.abs(clean.samples).max())))
+
+
+def _foreign(chunks: Sequence[Chunk]) -> float:
+    return sum(chunk.end - chunk.start for chunk in chunks if chunk.language != "en")
+
+
+def _write(file: Path, audio: Audio) -> None:
+    soundfile.write(file, resample(audio, VOICE_RATE).samples, VOICE_RATE, subtype="PCM_16")
+
+
+def _read(folder: Path) -> Block:
+    kept = json.loads((folder / "block.json").read_text("utf-8"))
+    clips = (Clip(**{**clip, "figures": Figures(**clip["figures"])}) for clip in kept["clips"])
+    return Block(kept["seconds"], tuple(clips), kept["foreign"])

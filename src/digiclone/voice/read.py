@@ -1,0 +1,68 @@
+"""Sound out of any file that FFmpeg knows, in blocks, so that ten hours need no more memory than ten minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from digiclone.dsp import split_at_quiet
+from digiclone.types import Audio
+
+RATE = 48_000
+"""Of what comes out: the denoiser's."""
+BLOCK = 300.0
+"""Seconds in a block, at most; it ends at the quietest moment of its second half."""
+
+
+class BadRecording(Exception):
+    """A file that holds no sound, or only the beginning of some; says what to do."""
+
+
+def blocks(file: Path, longest: float = BLOCK) -> Iterator[Audio]:
+    """The sound of `file`, mono, at `RATE`, one block after the other.
+
+    Raises `BadRecording`, after what could be read of a file that is damaged further on.
+    """
+    held = np.zeros(0, np.float32)
+    try:
+        for piece in _decoded(file):
+            held = np.concatenate([held, piece])
+            while len(held) > longest * RATE:
+                first = split_at_quiet(Audio(held[: int(longest * RATE) + 1], RATE), longest)[0]
+                yield first
+                held = held[len(first.samples) :]
+    except BadRecording:
+        yield from _rest(held)
+        raise
+    yield from _rest(held)
+
+
+def _rest(held: np.ndarray) -> Iterator[Audio]:
+    if len(held):
+        yield Audio(held, RATE)
+
+
+def _decoded(file: Path) -> Iterator[np.ndarray]:
+    import av  # noqa: PLC0415  only those who make a voice have it
+    from av.error import FFmpegError  # noqa: PLC0415
+
+    some = False
+    try:
+        with av.open(str(file), metadata_errors="ignore") as container:
+            if not container.streams.audio:
+                raise BadRecording(f"{file.name} holds no sound")
+            # all channels as they are: FFmpeg's own mono is louder
+            resampler = av.AudioResampler(format="fltp", rate=RATE)
+            for frame in container.decode(audio=0):
+                for ready in resampler.resample(frame):
+                    some = True
+                    yield ready.to_ndarray().mean(axis=0)
+            for ready in resampler.resample(None):
+                yield ready.to_ndarray().mean(axis=0)
+    except (FFmpegError, OSError) as error:
+        what = "is damaged; what comes before was used" if some else "is no sound file that can be read"
+        raise BadRecording(f"{file.name} {what} ({error.strerror or error})") from error
+    if not some:
+        raise BadRecording(f"{file.name} is empty")
