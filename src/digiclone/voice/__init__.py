@@ -1,5 +1,6 @@
 """The voice: from recordings of a person to a dataset that a synthesiser can learn from (tinyDigiClones, III-C).
 
-Reading order: `read` (any file, in blocks), `denoise`, `transcribe` (words and their times), `segment` (where speech begins and
-ends), `cut` (words into clips), `clips` (all of that for one block), `check` (is a clip good enough), `models` (weights).
+Reading order: `dataset` (all of it), `read` (any file, in blocks), `clips` (one block), `denoise`, `transcribe` (words
+and their times), `segment` (where speech begins and ends), `cut` (words into clips), `check` (is a clip good enough),
+`models` (weights).
 """

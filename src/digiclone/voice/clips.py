@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -20,8 +20,10 @@ from digiclone.voice import cut
 from digiclone.voice.check import Figures, figures
 from digiclone.voice.cut import EDGE, KEPT_PAUSE, Word
 from digiclone.voice.denoise import denoised
+from digiclone.voice.speaker import embed
 from digiclone.voice.transcribe import Chunk, transcribed
 
+KEPT, VOICES = "block.json", "voices.npy"
 LOUDNESS = -23.0
 """Of speech, in LUFS (EBU R 128)."""
 FADE = 0.01
@@ -42,16 +44,24 @@ class Clip:
 
 @dataclass(frozen=True)
 class Block:
-    """What became of a block of `seconds`: its clips, and the seconds of speech in other languages."""
+    """What became of a block of `seconds`: its clips, in `folder`; the seconds of `speech` in it, and of those in other
+    languages."""
 
+    folder: Path
     seconds: float
-    clips: tuple[Clip, ...]
+    speech: float
     foreign: float
+    clips: tuple[Clip, ...]
+
+    @property
+    def voices(self) -> NDArray[np.float32]:
+        """Who speaks in each clip, (clips, 192)."""
+        return np.load(self.folder / VOICES)
 
 
 def clips_of(audio: Audio, folder: Path) -> Block:
     """The clips of a block of sound, written into `folder`; what is there already is read and not made again."""
-    if (folder / "block.json").exists():
+    if (folder / KEPT).exists():
         return _read(folder)
     clean = denoised(audio)
     chunks = transcribed(clean)
@@ -68,10 +78,12 @@ def clips_of(audio: Audio, folder: Path) -> Block:
             _write(half / f"{name}.wav", Audio(sound.samples * gain, sound.rate))
             about = figures(raw.samples, sound.samples, sound.seconds, words)
             found.append(Clip(name, " ".join(w.text for w in words), words[0].start, words[-1].end, about))
-    block = Block(audio.seconds, tuple(found), _foreign(chunks))
-    (half / "block.json").write_text(json.dumps(asdict(block), indent=1), "utf-8")
+    np.save(half / VOICES, _voices(found, half))
+    speech = {"speech": _speech(chunks), "foreign": _speech(c for c in chunks if c.language != "en")}
+    about = {"seconds": audio.seconds, **speech, "clips": [asdict(clip) for clip in found]}
+    (half / KEPT).write_text(json.dumps(about, indent=1), "utf-8")
     half.rename(folder)
-    return block
+    return _read(folder)
 
 
 def taken(audio: Audio, words: Sequence[Word], first: int, last: int) -> Audio:
@@ -94,10 +106,8 @@ def _stretch(audio: Audio, start: float, end: float) -> NDArray[np.float32]:
     sound = np.pad(inside, (max(0, -first), max(0, last - len(audio.samples))))
     length = min(round(FADE * audio.rate), len(sound) // 2)
     ramp = np.linspace(0, 1, length, dtype=np.float32)
-    sound = sound.astype(np.float32, copy=True)
-    sound[:length] *= ramp
-    sound[len(sound) - length :] *= ramp[::-1]
-    return sound
+    ramps = np.concatenate([ramp, np.ones(len(sound) - 2 * length, np.float32), ramp[::-1]])
+    return np.asarray(sound * ramps, dtype=np.float32)
 
 
 def _gain(clean: Audio) -> float:
@@ -111,8 +121,13 @@ def _gain(clean: Audio) -> float:
     return float(min(gain, 0.99 / float(np.abs(clean.samples).max())))
 
 
-def _foreign(chunks: Sequence[Chunk]) -> float:
-    return sum(chunk.end - chunk.start for chunk in chunks if chunk.language != "en")
+def _voices(clips: Sequence[Clip], folder: Path) -> NDArray[np.float32]:
+    sounds = (soundfile.read(folder / f"{clip.name}.wav", dtype="float32") for clip in clips)
+    return np.array([embed(Audio(samples, rate)) for samples, rate in sounds], np.float32).reshape(len(clips), -1)
+
+
+def _speech(chunks: Iterable[Chunk]) -> float:
+    return sum(chunk.end - chunk.start for chunk in chunks)
 
 
 def _write(file: Path, audio: Audio) -> None:
@@ -120,6 +135,6 @@ def _write(file: Path, audio: Audio) -> None:
 
 
 def _read(folder: Path) -> Block:
-    kept = json.loads((folder / "block.json").read_text("utf-8"))
-    clips = (Clip(**{**clip, "figures": Figures(**clip["figures"])}) for clip in kept["clips"])
-    return Block(kept["seconds"], tuple(clips), kept["foreign"])
+    kept = json.loads((folder / KEPT).read_text("utf-8"))
+    clips = tuple(Clip(**{**clip, "figures": Figures(**clip["figures"])}) for clip in kept["clips"])
+    return Block(folder, kept["seconds"], kept["speech"], kept["foreign"], clips)

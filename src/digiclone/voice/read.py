@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +21,21 @@ BLOCK = 300.0
 
 class BadRecording(Exception):
     """A file that holds no sound, or only the beginning of some; says what to do."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What a file says of itself: `seconds` (0 if it does not) and samples a second."""
+
+    seconds: float
+    rate: int
+
+
+def about(file: Path) -> About:
+    """Raises `BadRecording`."""
+    with _opened(file) as container:
+        stream = container.streams.audio[0]
+        return About((container.duration or 0) / 1e6, stream.rate or 0)
 
 
 def blocks(file: Path, longest: float = BLOCK) -> Iterator[Audio]:
@@ -49,20 +67,33 @@ def _decoded(file: Path) -> Iterator[np.ndarray]:
     from av.error import FFmpegError  # noqa: PLC0415
 
     some = False
-    try:
-        with av.open(str(file), metadata_errors="ignore") as container:
-            if not container.streams.audio:
-                raise BadRecording(f"{file.name} holds no sound")
-            # all channels as they are: FFmpeg's own mono is louder
-            resampler = av.AudioResampler(format="fltp", rate=RATE)
+    with _opened(file) as container:
+        # all channels as they are: FFmpeg's own mono is louder
+        resampler = av.AudioResampler(format="fltp", rate=RATE)
+        try:
             for frame in container.decode(audio=0):
                 for ready in resampler.resample(frame):
                     some = True
                     yield ready.to_ndarray().mean(axis=0)
             for ready in resampler.resample(None):
                 yield ready.to_ndarray().mean(axis=0)
-    except (FFmpegError, OSError) as error:
-        what = "is damaged; what comes before was used" if some else "is no sound file that can be read"
-        raise BadRecording(f"{file.name} {what} ({error.strerror or error})") from error
+        except (FFmpegError, OSError) as error:
+            what = "is damaged; what comes before was used" if some else "cannot be read"
+            raise BadRecording(f"{file.name} {what} ({error.strerror or error})") from error
     if not some:
         raise BadRecording(f"{file.name} is empty")
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[Any]:
+    import av  # noqa: PLC0415
+    from av.error import FFmpegError  # noqa: PLC0415
+
+    try:
+        container = av.open(str(file), metadata_errors="ignore")
+    except (FFmpegError, OSError) as error:
+        raise BadRecording(f"{file.name} is no sound file that can be read ({error.strerror or error})") from error
+    with container:
+        if not container.streams.audio:
+            raise BadRecording(f"{file.name} holds no sound")
+        yield container
