@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from digiclone.dsp import VOICE_RATE, resample
 from digiclone.types import Audio
 from digiclone.voice import cut
-from digiclone.voice.check import Figures, figures
+from digiclone.voice.check import Figures, faults, figures
 from digiclone.voice.cut import EDGE, KEPT_PAUSE, Word
 from digiclone.voice.denoise import denoised
 from digiclone.voice.speaker import embed
@@ -55,7 +55,7 @@ class Block:
 
     @property
     def voices(self) -> NDArray[np.float32]:
-        """Who speaks in each clip, (clips, 192)."""
+        """Who speaks in each clip, (clips, 192); 0 where something else is wrong with it."""
         return np.load(self.folder / VOICES)
 
 
@@ -122,8 +122,12 @@ def _gain(clean: Audio) -> float:
 
 
 def _voices(clips: Sequence[Clip], folder: Path) -> NDArray[np.float32]:
-    sounds = (soundfile.read(folder / f"{clip.name}.wav", dtype="float32") for clip in clips)
-    return np.array([embed(Audio(samples, rate)) for samples, rate in sounds], np.float32)
+    """Who speaks in each clip, (clips, 192); zeros for those that are not used anyway."""
+    found = np.zeros((len(clips), 192), np.float32)
+    for row, clip in zip(found, clips, strict=True):
+        if not faults(clip.figures):
+            row[:] = embed(Audio(*soundfile.read(folder / f"{clip.name}.wav", dtype="float32")))
+    return found
 
 
 def _speech(chunks: Iterable[Chunk]) -> float:

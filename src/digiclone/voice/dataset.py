@@ -15,7 +15,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -123,22 +123,21 @@ def _blocks(
 
 
 def _judged(found: Sequence[tuple[Path, Block]], notes: Sequence[str]) -> Dataset:
-    voices = [block.voices for _, block in found if block.clips]
-    others = set(strangers(np.concatenate(voices)).tolist()) if voices else set[int]()
-    clips = [(source, block, clip) for source, block in found for clip in block.clips]
-    judged = tuple(
-        Judged(
-            clip,
-            block.folder / f"{clip.name}.wav",
-            source.name,
-            (*faults(clip.figures), *([SOMEBODY_ELSE] if number in others else [])),
-        )
-        for number, (source, block, clip) in enumerate(clips)
+    clips = [
+        Judged(clip, block.folder / f"{clip.name}.wav", source.name, tuple(faults(clip.figures)))
+        for source, block in found
+        for clip in block.clips
+    ]
+    good = np.array([not one.faults for one in clips], bool)
+    if good.any():
+        voices = np.concatenate([block.voices for _, block in found])
+        for number in np.flatnonzero(good)[strangers(voices[good])]:
+            clips[number] = replace(clips[number], faults=(SOMEBODY_ELSE,))
+    seconds, speech, foreign = (
+        sum(getattr(block, name) for _, block in found) for name in ("seconds", "speech", "foreign")
     )
-    blocks_ = [block for _, block in found]
-    speech, foreign = sum(b.speech for b in blocks_), sum(b.foreign for b in blocks_)
     strange = [f"{foreign:.0f} of {speech:.0f} s of speech are not English and were left out"] if foreign else []
-    return Dataset(sum(b.seconds for b in blocks_), speech, judged, (*notes, *strange))
+    return Dataset(seconds, speech, tuple(clips), (*notes, *strange))
 
 
 def _telephone(file: Path) -> str:
