@@ -91,11 +91,11 @@ def _refused(*_: object) -> None:
 def test_a_kill_costs_one_block(spoken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real, begun = dataset.clips_of, list[str]()
 
-    def killed_later(sound: Audio, folder: Path) -> dataset.Block:
+    def killed_later(sound: Audio, begin: float, folder: Path) -> dataset.Block:
         begun.append(folder.name)
         if len(begun) == 2:
             raise KeyboardInterrupt
-        return real(sound, folder)
+        return real(sound, begin, folder)
 
     monkeypatch.setattr(dataset, "blocks", lambda file: _short_blocks(file))
     monkeypatch.setattr(dataset, "clips_of", killed_later)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from digiclone.types import Audio
 from digiclone.voice.check import FULL, Figures, faults, figures, snr
-from digiclone.voice.clips import taken
+from digiclone.voice.clips import stretches, taken
 from digiclone.voice.cut import EDGE, KEPT_PAUSE, Word
 from digiclone.voice.transcribe import CHUNK, chunks, joined, levels, snapped
 
@@ -119,10 +119,10 @@ def test_levels_are_against_loud_speech() -> None:
 def test_a_clip_is_its_words_with_a_little_silence() -> None:
     words = [Word("a", 0.05, 1.0), Word("b", 1.1, 2.0), Word("c.", 5.0, 6.0), Word("d", 6.1, 7.0)]
     sound = Audio(np.ones(8 * 1000, np.float32), 1000)
-    clip = taken(sound, words, 0, 3)
+    clip = taken(sound, stretches(words, 0, 3))
     assert clip.seconds == pytest.approx(0.15 + 1.95 + KEPT_PAUSE + 1.0 + 0.05, abs=0.01)
     assert clip.samples[0] == 0, "before the recording there is silence"
-    second = taken(sound, words, 3, 4)
+    second = taken(sound, stretches(words, 3, 4))
     assert second.seconds == pytest.approx(0.05 + 0.9 + EDGE, abs=0.01)
 
 

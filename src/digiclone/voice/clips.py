@@ -32,8 +32,8 @@ FADE = 0.01
 
 @dataclass(frozen=True)
 class Clip:
-    """A clip on disk: `name` of its 16-bit mono file at 22,050 Hz, its `text`, where it was said (seconds from the
-    beginning of the block), and its `figures`."""
+    """A clip on disk: `name` of its 16-bit mono file at 22,050 Hz, its `text`, from when to when it lies in the
+    recording (seconds), and its `figures`."""
 
     name: str
     text: str
@@ -59,8 +59,9 @@ class Block:
         return np.load(self.folder / VOICES)
 
 
-def clips_of(audio: Audio, folder: Path) -> Block:
-    """The clips of a block of sound, written into `folder`; what is there already is read and not made again."""
+def clips_of(audio: Audio, begin: float, folder: Path) -> Block:
+    """The clips of a block that begins at `begin` seconds, written into `folder`; what is there already is read and not
+    made again."""
     if (folder / KEPT).exists():
         return _read(folder)
     clean = denoised(audio)
@@ -73,11 +74,13 @@ def clips_of(audio: Audio, folder: Path) -> Block:
     for chunk in chunks:
         for first, last in cut.clips(chunk.words):
             words = chunk.words[first:last]
-            raw, sound = (taken(one, chunk.words, first, last) for one in (audio, clean))
+            times = stretches(chunk.words, first, last)
+            raw, sound = taken(audio, times), taken(clean, times)
             name = f"{folder.name}-{len(found):03}"
             _write(half / f"{name}.wav", Audio(sound.samples * gain, sound.rate))
             about = figures(raw.samples, sound.samples, sound.seconds, words)
-            found.append(Clip(name, " ".join(w.text for w in words), words[0].start, words[-1].end, about))
+            text = " ".join(word.text for word in words)
+            found.append(Clip(name, text, begin + max(0.0, times[0][0]), begin + times[-1][1], about))
     np.save(half / VOICES, _voices(found, half))
     speech = {"speech": _speech(chunks), "foreign": _speech(c for c in chunks if c.language != "en")}
     about = {"seconds": audio.seconds, **speech, "clips": [asdict(clip) for clip in found]}
@@ -86,8 +89,9 @@ def clips_of(audio: Audio, folder: Path) -> Block:
     return _read(folder)
 
 
-def taken(audio: Audio, words: Sequence[Word], first: int, last: int) -> Audio:
-    """The sound of the words `first` to `last`, with a little silence around them and long pauses shortened."""
+def stretches(words: Sequence[Word], first: int, last: int) -> list[tuple[float, float]]:
+    """From when to when the words `first` to `last` are taken: with a little silence around them, and without the
+    middle of long pauses."""
     before = words[first - 1].end if first else -np.inf
     after = words[last].start if last < len(words) else np.inf
     edges = [max(words[first].start - EDGE, (before + words[first].start) / 2)]
@@ -95,8 +99,12 @@ def taken(audio: Audio, words: Sequence[Word], first: int, last: int) -> Audio:
         if other.start - one.end > KEPT_PAUSE:
             edges += [one.end + KEPT_PAUSE / 2, other.start - KEPT_PAUSE / 2]
     edges.append(min(words[last - 1].end + EDGE, (words[last - 1].end + after) / 2))
-    stretches = [_stretch(audio, start, end) for start, end in zip(edges[::2], edges[1::2], strict=True)]
-    return Audio(np.concatenate(stretches), audio.rate)
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def taken(audio: Audio, times: Sequence[tuple[float, float]]) -> Audio:
+    """The sound of those times, one after the other."""
+    return Audio(np.concatenate([_stretch(audio, start, end) for start, end in times]), audio.rate)
 
 
 def _stretch(audio: Audio, start: float, end: float) -> NDArray[np.float32]:

@@ -114,7 +114,7 @@ def _blocks(
             for number, sound in enumerate(blocks(file)):
                 share = (before + min(here, max(says.seconds, 1.0))) / total
                 tell(f"{file.name}, minute {here / 60:.0f}" if here >= BLOCK else file.name, share)
-                yield file, clips_of(sound, folder / f"{digest}-{number:03}")
+                yield file, clips_of(sound, here, folder / f"{digest}-{number:03}")
                 here += sound.seconds
         except BadRecording as error:
             notes.append(str(error))
@@ -133,9 +133,9 @@ def _judged(found: Sequence[tuple[Path, Block]], notes: Sequence[str]) -> Datase
         voices = np.concatenate([block.voices for _, block in found])
         for number in np.flatnonzero(good)[strangers(voices[good])]:
             clips[number] = replace(clips[number], faults=(SOMEBODY_ELSE,))
-    seconds, speech, foreign = (
-        sum(getattr(block, name) for _, block in found) for name in ("seconds", "speech", "foreign")
-    )
+    seconds = sum(block.seconds for _, block in found)
+    speech = sum(block.speech for _, block in found)
+    foreign = sum(block.foreign for _, block in found)
     strange = [f"{foreign:.0f} of {speech:.0f} s of speech are not English and were left out"] if foreign else []
     return Dataset(seconds, speech, tuple(clips), (*notes, *strange))
 
