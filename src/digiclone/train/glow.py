@@ -1,0 +1,183 @@
+"""The recipe of a voice: Glow-TTS learns from sentences, from nothing or from a base that learnt from others.
+
+Which batch comes at which step, and every chance in it, follow from the recipe and the step: a training that was killed
+and goes on gives the network that it would have given.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from digiclone.nn.glow_tts import Dims, GlowTTS, Losses
+from digiclone.text.symbols import SYMBOLS
+from digiclone.train import checkpoint
+from digiclone.train.speech import Batch, Sentence, batch, batches
+
+log = logging.getLogger(__name__)
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+MINUTE = 60.0
+"""Seconds of work that a kill may cost."""
+LOSSES = "losses.jsonl"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides what comes out, beside the sentences."""
+
+    version: int = 1
+    """Of the code."""
+    dims: Dims = field(default_factory=lambda: Dims(len(SYMBOLS)))
+    steps: int = 10_000
+    frames: int = 8_000
+    """Mel frames in a batch, padding included."""
+    rate: float = 1e-3
+    warm: int = 500
+    """Steps over which the rate rises; then it falls like a cosine."""
+    clip: float = 5.0
+    """The largest norm of a gradient."""
+    every: int = 250
+    """Steps between two looks at the sentences kept from training."""
+    patience: int = 12
+    """Looks without a better one after which it stops."""
+    seed: int = 0
+
+    def digest(self, said: Sequence[Sentence]) -> str:
+        """Another one for every other recipe or other sentences: what was left half-done is nothing to them."""
+        names = "".join(f"{one.name} {len(one.ids)} {one.mels.shape[1]} " for one in said)
+        return hashlib.sha256(f"{self!r}{names}".encode()).hexdigest()[:12]
+
+
+def fit(
+    recipe: Recipe, said: Sequence[Sentence], kept: Sequence[Sentence], folder: Path, base: dict[str, Tensor] | None
+) -> GlowTTS:
+    """The network that is most likely to have said the sentences `kept` from training, of those met on the way.
+
+    Begins with the weights of a `base`, if one is given. What is needed to go on lies in `folder`, at most a minute
+    old; the losses too, one JSON object a line.
+    """
+    torch.manual_seed(recipe.seed)
+    net = GlowTTS(recipe.dims).to(DEVICE)
+    if base is not None:
+        net.load_state_dict(base)
+    optimiser = torch.optim.Adam(net.parameters(), recipe.rate, betas=(0.9, 0.98), eps=1e-9)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate(recipe, step))
+    best = Best(net)
+    parts: dict[str, Any] = {"net": net, "optimiser": optimiser, "schedule": schedule, "best": best}
+    place = folder / recipe.digest(said) / "net.pt"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    begun = checkpoint.resume(parts, place)
+    started = written = time.monotonic()
+    for step, some in steps(recipe, said, begun):
+        if best.looks_since >= recipe.patience:
+            break
+        losses = _step(recipe, net, optimiser, some, step)
+        schedule.step()
+        done = step + 1
+        if done % recipe.every == 0 or done == recipe.steps:
+            judged = judge(net, kept)
+            best.look(judged, net)
+            _tell(folder / LOSSES, done, losses, judged)
+            left = (time.monotonic() - started) / (done - begun) * (recipe.steps - done) / 60
+            log.info("%d/%d: %s; kept: %s; %.0f min left", done, recipe.steps, told(losses), told(judged), left)
+        if time.monotonic() - written > MINUTE or done == recipe.steps:
+            checkpoint.keep(parts, done, place)
+            written = time.monotonic()
+    net.load_state_dict(best.weights)
+    return net.eval()
+
+
+def rate(recipe: Recipe, step: int) -> float:
+    """The share of the learning rate at a step."""
+    if step < recipe.warm:
+        return (step + 1) / recipe.warm
+    return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (step - recipe.warm) / max(1, recipe.steps - recipe.warm)))
+
+
+def steps(recipe: Recipe, said: Sequence[Sentence], begun: int) -> Iterator[tuple[int, Batch]]:
+    """The batches of the steps from `begun` on: once through all sentences, and again in another way."""
+    step, turn = 0, 0
+    while step < recipe.steps:
+        for some in batches(said, recipe.frames, recipe.seed + turn):
+            if begun <= step < recipe.steps:
+                yield step, some
+            step += 1
+        turn += 1
+
+
+def _step(recipe: Recipe, net: GlowTTS, optimiser: torch.optim.Optimizer, some: Batch, step: int) -> Losses:
+    torch.manual_seed((recipe.seed << 32) + step)  # dropout, too, is the step's own
+    net.train()
+    with torch.autocast(DEVICE.type, torch.bfloat16, enabled=DEVICE.type == "cuda"):
+        losses, _ = net(*_parts(some))
+    optimiser.zero_grad()
+    (losses.likelihood + losses.duration).backward()
+    torch.nn.utils.clip_grad_norm_(net.parameters(), recipe.clip)
+    optimiser.step()
+    return Losses(losses.likelihood.detach(), losses.duration.detach())
+
+
+def _parts(some: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    here = some.to(DEVICE)
+    return here.ids, here.phones, here.mels, here.frames
+
+
+def judge(net: GlowTTS, kept: Sequence[Sentence]) -> Losses:
+    """The losses on sentences, which weigh alike."""
+    net.eval()
+    with torch.no_grad():
+        found = [net(*_parts(batch([one])))[0] for one in kept]
+    return Losses(
+        torch.stack([one.likelihood for one in found]).mean(), torch.stack([one.duration for one in found]).mean()
+    )
+
+
+class Best:
+    """The weights that did best so far, and how many looks ago that was."""
+
+    def __init__(self, net: GlowTTS) -> None:
+        self.weights = {name: weight.clone() for name, weight in net.state_dict().items()}
+        self.loss = math.inf
+        self.looks_since = 0
+
+    def look(self, judged: Losses, net: GlowTTS) -> None:
+        """Keep the weights of `net` if they are better."""
+        self.looks_since += 1
+        if (loss := float(judged.likelihood + judged.duration)) < self.loss:
+            self.loss, self.looks_since = loss, 0
+            self.weights = {name: weight.clone() for name, weight in net.state_dict().items()}
+
+    def state_dict(self) -> dict[str, Any]:
+        """For a checkpoint."""
+        return dict(vars(self))
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """From a checkpoint."""
+        vars(self).update(state)
+
+
+def told(losses: Losses) -> str:
+    """Losses as people read them."""
+    return f"likelihood {-float(losses.likelihood):.3f}, durations {float(losses.duration):.3f}"
+
+
+def _tell(file: Path, step: int, losses: Losses, judged: Losses) -> None:
+    numbers = {
+        "step": step,
+        "loss": float(losses.likelihood),
+        "duration": float(losses.duration),
+        "kept_loss": float(judged.likelihood),
+        "kept_duration": float(judged.duration),
+    }
+    with file.open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps(numbers) + "\n")

@@ -1,0 +1,110 @@
+"""The recipe of a voice: it learns, it stops when it learns no more, and a kill changes nothing."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+torch = pytest.importorskip("torch", reason="training needs the extra: pip install 'digiclone[train]'")
+
+from digiclone.nn.glow_tts import Dims, GlowTTS  # noqa: E402
+from digiclone.text.symbols import SYMBOLS  # noqa: E402
+from digiclone.train import checkpoint, glow, speech  # noqa: E402
+from digiclone.train.speech import Sentence, batch, batches  # noqa: E402
+from digiclone.types import Audio  # noqa: E402
+
+SMALL = Dims(len(SYMBOLS), mels=80, hidden=8, inner=16, layers=1, window=1, durations=8, blocks=2, wavenet=1)
+TINY = glow.Recipe(dims=SMALL, steps=24, frames=400, warm=4, every=6, rate=2e-3)
+
+
+def made_up(count: int, seed: int = 0) -> list[Sentence]:
+    """Sentences whose symbols each have a sound of their own."""
+    draw = np.random.default_rng(seed)
+    sounds = np.random.default_rng(7).normal(-5, 2, (len(SYMBOLS), 80))
+    said = []
+    for number in range(count):
+        ids = draw.integers(0, 12, draw.integers(4, 9))
+        lengths = draw.integers(2, 6, len(ids))
+        mels = sounds[np.repeat(ids, lengths)] + draw.normal(0, 0.3, (int(lengths.sum()), 80))
+        said.append(Sentence(f"s{seed}-{number}", ids, mels.T.astype(np.float16)))
+    return said
+
+
+@given(seed=st.integers(0, 1000), count=st.integers(1, 30), frames=st.integers(40, 500))
+def test_every_sentence_is_in_one_batch_of_the_right_size(seed: int, count: int, frames: int) -> None:
+    said = made_up(count, seed)
+    found = list(batches(said, frames, seed))
+    lengths = sorted(length for some in found for length in some.frames.tolist())
+    assert lengths == sorted(one.mels.shape[1] for one in said)
+    assert all(len(some.frames) == 1 or some.mels.shape[0] * some.mels.shape[2] <= frames for some in found)
+
+
+def test_a_batch_is_its_sentences() -> None:
+    said = made_up(5)
+    some = batch(said)
+    for row, one in enumerate(said):
+        assert some.ids[row, : some.phones[row]].tolist() == one.ids.tolist()
+        assert np.array_equal(some.mels[row, :, : some.frames[row]].numpy(), one.mels.astype(np.float32))
+        assert not some.mels[row, :, some.frames[row] :].any()
+
+
+def test_it_learns_and_says_so(tmp_path: Path) -> None:
+    said, kept = made_up(24), made_up(4, seed=1)
+    net = glow.fit(replace(TINY, steps=120, every=30, rate=1e-2), said, kept, tmp_path, None)
+    first, *_, last = map(json.loads, (tmp_path / glow.LOSSES).read_text().splitlines())
+    assert last["kept_loss"] < first["kept_loss"] - 0.1
+    assert float(glow.judge(net, kept).likelihood) <= min(first["kept_loss"], last["kept_loss"]) + 1e-4
+
+
+def test_a_kill_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said, kept = made_up(16), made_up(3, seed=1)
+    monkeypatch.setattr(glow, "MINUTE", 0.0)
+    whole = glow.fit(TINY, said, kept, tmp_path / "whole", None)
+    keep = checkpoint.keep
+
+    def killed(parts: dict[str, object], done: int, place: Path) -> None:
+        keep(parts, done, place)
+        if done in (7, 13):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoint, "keep", killed)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            glow.fit(TINY, said, kept, tmp_path / "killed", None)
+    again = glow.fit(TINY, said, kept, tmp_path / "killed", None)
+    for name, weight in whole.state_dict().items():
+        assert torch.equal(weight, again.state_dict()[name]), name
+
+
+def test_other_sentences_begin_anew(tmp_path: Path) -> None:
+    assert TINY.digest(made_up(4)) != TINY.digest(made_up(5))
+    assert TINY.digest(made_up(4)) != replace(TINY, rate=1e-4).digest(made_up(4))
+
+
+def test_it_stops_when_nothing_gets_better(tmp_path: Path) -> None:
+    said, kept = made_up(8), made_up(2, seed=1)
+    stubborn = replace(TINY, rate=0.0, steps=200, every=2, patience=3)
+    glow.fit(stubborn, said, kept, tmp_path, None)
+    assert len((tmp_path / glow.LOSSES).read_text().splitlines()) == 4
+
+
+def test_a_base_is_where_it_begins(tmp_path: Path) -> None:
+    said, kept = made_up(8), made_up(2, seed=1)
+    torch.manual_seed(3)
+    base = GlowTTS(SMALL).state_dict()
+    net = glow.fit(replace(TINY, rate=0.0, steps=1, every=1), said, kept, tmp_path, base)
+    changed = {name for name, weight in net.state_dict().items() if not torch.equal(weight, base[name])}
+    assert all(".norm." in name for name in changed), "only the first batch's statistics"
+
+
+def test_a_clip_becomes_symbols_and_frames() -> None:
+    audio = Audio(np.random.default_rng(0).normal(0, 0.1, 44_100).astype(np.float32), 44_100)
+    one = speech.sentence("x", "Good morning!", audio)
+    assert one is not None
+    assert one.mels.shape == (80, 22_050 // 256)
+    assert "".join(SYMBOLS[n] for n in one.ids[1::2]).endswith("!")
+    assert speech.sentence("x", "Far too much text for so little sound, is it not? " * 3, audio) is None
