@@ -54,9 +54,9 @@ def test_a_batch_is_its_sentences() -> None:
 
 def test_it_learns_and_says_so(tmp_path: Path) -> None:
     said, kept = made_up(24), made_up(4, seed=1)
-    net = glow.fit(replace(TINY, steps=120, every=30, rate=1e-2), said, kept, tmp_path, None)
+    net = glow.fit(replace(TINY, steps=200, every=50, rate=1e-2), said, kept, tmp_path, None)
     first, *_, last = map(json.loads, (tmp_path / glow.LOSSES).read_text().splitlines())
-    assert last["kept_loss"] < first["kept_loss"] - 0.1
+    assert last["kept_loss"] < first["kept_loss"] - 0.3
     assert float(glow.judge(net, kept).likelihood) <= min(first["kept_loss"], last["kept_loss"]) + 1e-4
 
 
