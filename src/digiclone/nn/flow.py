@@ -7,6 +7,7 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.utils.parametrizations import weight_norm
 
 SQUEEZE = 2
@@ -59,17 +60,18 @@ class InvertibleConv(nn.Module):
     def forward(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """(B, C, T) both, and the log-determinant (B,)."""
         stretched = torch.slogdet(self.weight)[1] * self.groups * mask.sum((1, 2))
-        return self._mixed(x, self.weight) * mask, stretched
+        return self.mixed(x, self.weight) * mask, stretched
 
     def inverse(self, z: Tensor) -> Tensor:
         """(B, C, T) both."""
-        return self._mixed(z, torch.linalg.inv(self.weight))
+        return self.mixed(z, torch.linalg.inv(self.weight))
 
-    def _mixed(self, x: Tensor, weight: Tensor) -> Tensor:
+    def mixed(self, x: Tensor, weight: Tensor) -> Tensor:
+        """Each group of `x` (B, C, T) times a matrix (split, split)."""
         batch, channels, length = x.shape
         half = self.split // 2
         x = x.view(batch, 2, self.groups, half, length).permute(0, 1, 3, 2, 4)
-        x = torch.einsum("os,bsgt->bogt", weight, x.reshape(batch, self.split, self.groups, length))
+        x = functional.conv2d(x.reshape(batch, self.split, self.groups, length), weight[:, :, None, None])
         x = x.view(batch, 2, half, self.groups, length).permute(0, 1, 3, 2, 4)
         return x.reshape(batch, channels, length)
 

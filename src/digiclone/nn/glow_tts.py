@@ -90,8 +90,8 @@ class GlowTTS(nn.Module):
         spoken = torch.ones(1, 1, ids.shape[1], device=ids.device)
         hidden, mean = self.encoder(ids, spoken)
         lengths = torch.ceil(torch.exp(self.durations(hidden, spoken)) * slower).clamp(min=1)
-        frames = lengths.sum().long() // SQUEEZE * SQUEEZE
-        path = spread(lengths, torch.arange(int(frames), device=ids.device))
+        lengths[:, -1] += -lengths.sum() % SQUEEZE
+        path = spread(lengths, torch.arange(int(lengths.sum()), device=ids.device))
         latent = mean @ path
         latent = latent + noise * torch.randn_like(latent)
         return self.decoder.inverse(latent, torch.ones_like(latent[:, :1])), lengths

@@ -13,7 +13,6 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.nn.utils import parametrize
 from torch.nn.utils.parametrizations import weight_norm
 
 SLOPE = 0.1
@@ -103,11 +102,3 @@ def _here(name: str) -> str:
     part, _, kind = name.rpartition(".")
     number = {"weight_g": 0, "weight_v": 1}
     return f"{part}.parametrizations.weight.original{number[kind]}" if kind in number else name
-
-
-def plain(net: nn.Module) -> nn.Module:
-    """The same without weight norm, which only training needs; changes `net`."""
-    for part in net.modules():
-        if parametrize.is_parametrized(part, "weight"):
-            parametrize.remove_parametrizations(part, "weight")
-    return net

@@ -11,8 +11,8 @@ from onnx import TensorProto, helper, numpy_helper
 from digiclone.artifacts import write_atomically
 from digiclone.nn.visemes import VisemeNet
 from digiclone.onnx import session
+from digiclone.train.traced import OPSET
 
-OPSET = 17
 TOLERANCE = 2e-2
 """The largest difference that storing weights in 16 bits may make to a probability."""
 

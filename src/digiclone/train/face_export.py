@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from digiclone.artifacts import write_atomically
 from digiclone.nn.face_mesh import SIDE
 from digiclone.onnx import session
-from digiclone.train.export import OPSET, Differs
+from digiclone.train.export import Differs
+from digiclone.train.traced import encoded, halved, traced
 
 TOLERANCE = 0.2
 """Pixels of 192 by which 16 bits may move a point."""
@@ -37,20 +34,7 @@ def write(net: nn.Module, place: Path, facts: Mapping[str, str]) -> float:
 
 def encode(net: nn.Module, facts: Mapping[str, str]) -> bytes:
     """The bytes of the file."""
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the newer exporter needs two more packages and gives the same graph
-        whole = Path(folder) / "whole.onnx"
-        torch.onnx.export(
-            net.eval(), (torch.zeros(1, 3, SIDE, SIDE),), whole, dynamo=False, opset_version=OPSET,
-            input_names=["picture"], output_names=["points"],
-        )  # fmt: skip
-        model = onnx.load(whole)
-    for weight in [w for w in model.graph.initializer if w.data_type == TensorProto.FLOAT]:
-        name = weight.name
-        weight.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(weight).astype(np.float16), f"{name}-half"))
-        model.graph.node.insert(0, helper.make_node("Cast", [weight.name], [name], to=TensorProto.FLOAT))
-    helper.set_model_props(model, dict(facts))
-    return model.SerializeToString()
+    return encoded(halved(traced(net, [torch.zeros(1, 3, SIDE, SIDE)], ["picture"], ["points"])), facts)
 
 
 def difference(net: nn.Module, data: bytes) -> float:

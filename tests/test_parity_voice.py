@@ -1,0 +1,75 @@
+"""A voice in torch and in its files: the same numbers."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs the extra: pip install 'digiclone[train]'")
+onnx = pytest.importorskip("onnx", reason="training needs the extra: pip install 'digiclone[train]'")
+
+from digiclone.nn import hifigan  # noqa: E402
+from digiclone.nn.glow_tts import Dims, GlowTTS, spread  # noqa: E402
+from digiclone.nn.plain import plain  # noqa: E402
+from digiclone.onnx import session  # noqa: E402
+from digiclone.train import glow_export, traced  # noqa: E402
+from digiclone.train.export import Differs  # noqa: E402
+
+SMALL = Dims(12, mels=8, hidden=16, inner=32, layers=2, window=2, durations=16, blocks=3, wavenet=2)
+
+
+@pytest.fixture(scope="module")
+def net() -> GlowTTS:
+    torch.manual_seed(0)
+    made = GlowTTS(SMALL)
+    with torch.no_grad():
+        for weight in made.parameters():
+            weight.add_(0.05 * torch.randn_like(weight))
+    return made.eval()
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 33])
+def test_the_files_say_what_the_network_says(net: GlowTTS, count: int) -> None:
+    ids = torch.randint(0, 12, (1, count))
+    wanted, lengths = net.speak(ids, noise=0.0)
+    encoder, decoder = (session(part(net, {}), threads=1) for part in (glow_export.encoder, glow_export.decoder))
+    mean, logs = encoder.run(None, {"ids": ids.numpy()})
+    frames = np.maximum(np.ceil(np.exp(logs)), 1)
+    assert np.abs(frames - lengths.numpy()).max() <= 1, "16 bits may turn a length that is nearly whole"
+    latent = torch.from_numpy(mean) @ spread(lengths, torch.arange(wanted.shape[2]))
+    (mels,) = decoder.run(None, {"latent": latent.numpy()})
+    assert np.abs(mels - wanted.numpy()).max() < 0.02
+
+
+def test_the_vocoder_says_what_the_network_says() -> None:
+    torch.manual_seed(1)
+    net = hifigan.Generator(
+        hifigan.Dims(mels=8, channels=16, upsample=(4, 2), upsample_kernels=(8, 4), kernels=(3, 5), dilations=(1, 2))
+    ).eval()
+    file = session(glow_export.vocoder(net, {}), threads=1)
+    for count in (1, 9, 40):
+        mels = torch.randn(1, 8, count)
+        (samples,) = file.run(None, {"mels": mels.numpy()})
+        assert samples.shape == (1, 8 * count)
+        with torch.no_grad():
+            assert np.abs(samples - net(mels).numpy()).max() < 5e-3
+
+
+def test_exporting_changes_nothing(net: GlowTTS) -> None:
+    before = {name: weight.clone() for name, weight in net.state_dict().items()}
+    glow_export.encoder(net, {})
+    assert all(torch.equal(weight, before[name]) for name, weight in net.state_dict().items())
+
+
+def test_a_file_says_what_it_is(net: GlowTTS) -> None:
+    model = onnx.load_from_string(glow_export.decoder(net, {"speaker": "somebody"}))
+    assert {p.key: p.value for p in model.metadata_props} == {"speaker": "somebody"}
+
+
+def test_a_file_that_is_not_the_network_is_refused(net: GlowTTS, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(9)
+    other = traced.traced(
+        glow_export.Backwards(plain(GlowTTS(SMALL))), [torch.zeros(1, 8, 8)], ["latent"], ["mels"],
+        {"latent": {2: "frames"}, "mels": {2: "frames"}},
+    )  # fmt: skip
+    monkeypatch.setattr(glow_export, "traced", lambda *_: other)
+    with pytest.raises(Differs):
+        glow_export.decoder(net, {})
