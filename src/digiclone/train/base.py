@@ -1,0 +1,154 @@
+"""The recipe of `base.pt`: a voice that has learnt English from hours of the default voice, and from which another one
+learns in minutes what takes hours from nothing.
+
+    python -m digiclone.train.base [--folder FOLDER] [--output FILE]
+
+Speech and checkpoints are kept in the folder; started again, it goes on where it was stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+import typer
+from torch import Tensor
+
+from digiclone import registry
+from digiclone.dsp import VOICE_HOP, VOICE_RATE
+from digiclone.nn.glow_tts import Dims, GlowTTS
+from digiclone.stages import TTS
+from digiclone.text.symbols import SYMBOLS
+from digiclone.train import corpus, glow
+from digiclone.train.speech import Sentence, sentence
+from digiclone.types import Audio
+from digiclone.weights import home
+
+log = logging.getLogger(__name__)
+SHIPPED = Path(__file__).with_name("base.pt")
+"""The file in the package."""
+PART = 100
+"""Sentences in a file of speech."""
+DIMS = Dims(len(SYMBOLS), hidden=128, inner=512, layers=4, durations=192, blocks=8)
+"""Half the paper's width: what two cores train in hours, and a small device speaks without effort."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides what comes out."""
+
+    version: int = 1
+    voice: str = "hibari"
+    kept: int = 60
+    """Sentences on which nothing is trained."""
+    speeds: tuple[float, ...] = (0.85, 0.92, 1.0, 1.08, 1.15)
+    """They take turns."""
+    training: glow.Recipe = field(default_factory=lambda: glow.Recipe(dims=DIMS, steps=30_000, warm=1000, every=1000))
+    seed: int = 0
+
+
+def train(recipe: Recipe, folder: Path, output: Path) -> GlowTTS:
+    """Everything, from sentences to the file `output`."""
+    said = spoken(recipe, texts(recipe.seed), folder / "said")
+    net = glow.fit(recipe.training, said[recipe.kept :], said[: recipe.kept], folder, None)
+    reached = glow.told(glow.judge(net, said[: recipe.kept]))
+    hours = sum(one.mels.shape[1] for one in said) * VOICE_HOP / VOICE_RATE / 3600
+    save(net, output, {"recipe": repr(recipe), "kept": reached, "hours": f"{hours:.1f}", "licence": "Apache-2.0"})
+    log.info("%s: %.1f hours of %s, %s", output, hours, recipe.voice, reached)
+    return net
+
+
+def texts(seed: int) -> list[str]:
+    """What is said, in a fair order."""
+    lines = (files("digiclone.train") / "speeches.txt").read_text("utf-8").splitlines()
+    found = list(dict.fromkeys([*corpus.sentences(), *(line for line in lines if not line.startswith("#"))]))
+    random.Random(seed).shuffle(found)
+    return found
+
+
+def spoken(recipe: Recipe, lines: Sequence[str], folder: Path) -> list[Sentence]:
+    """The sentences as the voice says them, at all speeds in turn; those in `folder` are not said again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    said, begun = list[Sentence](), time.monotonic()
+    for first in range(0, len(lines), PART):
+        some = lines[first : first + PART]
+        key = hashlib.sha256(repr((recipe.voice, recipe.speeds, recipe.version, first, some)).encode()).hexdigest()
+        place = folder / f"{first:06}-{key[:12]}.npz"
+        if not place.exists():
+            _save(list(_said(recipe, some, first)), place)
+        said += _load(place)
+        log.info("spoken: %d of %d sentences, %.0f s", first + len(some), len(lines), time.monotonic() - begun)
+    return said
+
+
+def _said(recipe: Recipe, lines: Sequence[str], first: int) -> Iterator[Sentence]:
+    voices = [_voice(recipe.voice, speed) for speed in recipe.speeds]
+    for number, text in enumerate(lines, first):
+        pieces = list(voices[number % len(voices)].speak(text))
+        if pieces:
+            audio = Audio(np.concatenate([piece.samples for piece in pieces]), pieces[0].rate)
+            if one := sentence(f"{recipe.voice}-{number}", text, audio):
+                yield one
+
+
+@cache
+def _voice(name: str, speed: float) -> TTS:
+    return registry.load("tts", name, speed=speed)
+
+
+def _save(said: Sequence[Sentence], place: Path) -> None:
+    half = place.with_suffix(".part")
+    with half.open("wb") as out:
+        np.savez(
+            out,
+            names=np.array([one.name for one in said]),
+            ids=np.concatenate([one.ids for one in said]),
+            mels=np.concatenate([one.mels for one in said], axis=1),
+            sizes=np.array([(len(one.ids), one.mels.shape[1]) for one in said]),
+        )
+    half.replace(place)
+
+
+def _load(place: Path) -> list[Sentence]:
+    with np.load(place) as kept:
+        names, sizes, ids, mels = (kept[name] for name in ("names", "sizes", "ids", "mels"))
+    symbols, frames = np.cumsum(sizes, axis=0)[:-1].T
+    parts = zip(names.tolist(), np.split(ids, symbols), np.split(mels, frames, axis=1), strict=True)
+    return [Sentence(name, numbers, sound) for name, numbers, sound in parts]
+
+
+def save(net: GlowTTS, output: Path, facts: dict[str, str]) -> None:
+    """Write a base: its sizes and facts, and its weights in 16 bits."""
+    weights = {n: w.cpu().half() if w.is_floating_point() else w.cpu() for n, w in net.state_dict().items()}
+    half = output.with_suffix(".part")
+    torch.save({"dims": asdict(net.dims), "facts": facts, "weights": weights}, half)
+    half.replace(output)
+
+
+def load(file: Path) -> tuple[Dims, dict[str, Tensor]]:
+    """The sizes and weights of a base."""
+    kept: dict[str, Any] = torch.load(file, map_location="cpu")
+    return Dims(**kept["dims"]), {n: w.float() if w.is_floating_point() else w for n, w in kept["weights"].items()}
+
+
+def main(
+    folder: Annotated[Path | None, typer.Option(help="Where speech and checkpoints are kept.")] = None,
+    output: Annotated[Path, typer.Option(help="The file to write.")] = SHIPPED,
+) -> None:
+    """Train the base of voices, or go on with it."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    train(Recipe(), folder or home() / "training" / "base", output)
+
+
+if __name__ == "__main__":
+    typer.run(main)
