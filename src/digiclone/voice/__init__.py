@@ -2,5 +2,6 @@
 
 Reading order: `dataset` (all of it), `read` (any file, in blocks), `clips` (one block), `denoise`, `transcribe` (words
 and their times), `segment` (where speech begins and ends), `cut` (words into clips), `check` (is a clip good enough),
-`models` (weights).
+`models` (weights);
+`card` (is a voice good enough: `words`, `mos`, `speaker`).
 """

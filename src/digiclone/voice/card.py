@@ -1,0 +1,127 @@
+"""Is a voice good enough? It says sentences that it never learnt from, and is judged beside the person who said them:
+how many words are understood, how it sounds, whose voice it is, how fast it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from digiclone.dsp import resample
+from digiclone.stages import ASR, RATE, TTS
+from digiclone.types import Audio
+from digiclone.voice import speaker
+from digiclone.voice.mos import SHORTEST, mos
+from digiclone.voice.words import Reading, compare, total
+
+Progress = Callable[[str, float], None]
+MOST_ERRORS = 0.086
+"""Words misunderstood, of all: tinyDigiClones reports a synthesis accuracy of 91.4 %."""
+MOST_DROPPED = 1
+"""Words that one sentence may lack."""
+LEAST_MOS = 3.5
+WORSE_THAN_REAL = 0.6
+"""By how much the voice may sound worse than the recordings, in points of opinion."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sentence:
+    """One that the person said, and nothing learnt from."""
+
+    text: str
+    audio: Audio
+
+
+@dataclass(frozen=True, eq=False)
+class Spoken:
+    """A sound of a sentence: what was `heard` in it and how it was read, what listeners would give it, and how close it
+    is to the person's voice, -1..1. `seconds` of computing; 0 for a recording."""
+
+    audio: Audio
+    heard: str
+    reading: Reading
+    mos: float
+    alike: float
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class Card:
+    """Each sentence by the voice and by the person, and how close strangers are to the person."""
+
+    texts: tuple[str, ...]
+    voice: tuple[Spoken, ...]
+    real: tuple[Spoken, ...]
+    real_stranger: float
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """What `digiclone voice card --json` says."""
+        said, real = total(one.reading for one in self.voice), total(one.reading for one in self.real)
+        return {
+            "wer": said.wer,
+            "real_wer": real.wer,
+            "accuracy": 1 - said.wer,
+            "similarity": _mean(one.alike for one in self.voice),
+            "real_real": _mean(one.alike for one in self.real),
+            "real_stranger": self.real_stranger,
+            "distillmos": _mean(one.mos for one in self.voice),
+            "real_distillmos": _mean(one.mos for one in self.real),
+            "worst_dropped_words": max(one.reading.dropped for one in self.voice),
+            "repeated_words": said.repeated,
+            "rtf": sum(one.seconds for one in self.voice) / sum(one.audio.seconds for one in self.voice),
+        }
+
+    @property
+    def faults(self) -> list[str]:
+        """Why the voice is not used; nothing for a good one."""
+        f = self.figures
+        middle = (f["real_real"] + f["real_stranger"]) / 2
+        wrong = {
+            f"{f['wer']:.0%} of the words are not understood": f["wer"] > MOST_ERRORS + f["real_wer"],
+            f"a sentence lacks {f['worst_dropped_words']:.0f} words": f["worst_dropped_words"] > MOST_DROPPED,
+            "it sounds like somebody else": f["similarity"] < middle,
+            f"listeners would give it {f['distillmos']:.1f} of 5": f["distillmos"]
+            < min(LEAST_MOS, f["real_distillmos"] - WORSE_THAN_REAL),
+            "it is slower than speech": f["rtf"] > 1,
+        }
+        return [what for what, is_so in wrong.items() if is_so]
+
+
+def judge(tts: TTS, ears: ASR, kept: Sequence[Sentence], strangers: Sequence[Audio], tell: Progress) -> Card:
+    """The card of a voice on sentences `kept` from its training; `ears` writes down what is heard."""
+    people = np.stack([speaker.embed(one.audio) for one in kept])
+    centre = speaker.centre_of(people)
+    voice, real = list[Spoken](), list[Spoken]()
+    for number, one in enumerate(kept):
+        tell("listening", number / len(kept))
+        begun = time.perf_counter()
+        audio = said(tts, one.text)
+        voice.append(_judged(audio, one.text, ears, centre, time.perf_counter() - begun))
+        others = speaker.centre_of(np.delete(people, number, axis=0)) if len(kept) > 1 else centre
+        real.append(_judged(one.audio, one.text, ears, others, 0.0))
+    tell("listening to others", 1.0)
+    far = _mean(speaker.alike(speaker.embed(audio), centre) for audio in strangers)
+    return Card(tuple(one.text for one in kept), tuple(voice), tuple(real), far)
+
+
+def said(tts: TTS, text: str) -> Audio:
+    """All of a text as one sound; silence where the voice says nothing."""
+    pieces = list(tts.speak(text))
+    if not pieces:
+        return Audio(np.zeros(RATE // 10, np.float32), RATE)
+    return Audio(np.concatenate([piece.samples for piece in pieces]), pieces[0].rate)
+
+
+def _judged(audio: Audio, text: str, ears: ASR, centre: speaker.Embedding, seconds: float) -> Spoken:
+    heard = ears.transcribe(resample(audio, RATE))
+    sounds = audio.seconds >= max(SHORTEST, speaker.SHORTEST) and bool(np.any(audio.samples))
+    opinion, alike = (mos(audio), speaker.alike(speaker.embed(audio), centre)) if sounds else (1.0, -1.0)
+    return Spoken(audio, heard, compare(text, heard), opinion, alike, seconds)
+
+
+def _mean(values: Iterable[float]) -> float:
+    found = list(values)
+    return sum(found) / len(found) if found else 0.0
