@@ -54,6 +54,35 @@ def build(
     _show(folder / "voice" / "dataset", made, as_json)
 
 
+@app.command()
+def consent(
+    clone: CloneArgument,
+    audio: Annotated[Path | None, typer.Option(help="A recording of the person reading the sentence aloud.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Agree that this voice is copied: show the sentence to read aloud, or check a recording of it and keep it.
+
+    It must be said by the person of the recordings. Without it no voice is trained.
+    """
+    _ready()
+    from digiclone.asr import whisper  # noqa: PLC0415
+    from digiclone.voice import consent as spoken  # noqa: PLC0415
+    from digiclone.voice import dataset  # noqa: PLC0415
+    from digiclone.voice.models import ECAPA_VOXCELEB  # noqa: PLC0415
+    from digiclone.voice.read import whole  # noqa: PLC0415
+
+    voice = find(clone) / "voice"
+    if audio is None:
+        print(json.dumps({"statement": spoken.STATEMENT}) if as_json else spoken.STATEMENT)
+        return
+    fetch([*whisper.MODELS[0].files, ECAPA_VOXCELEB])
+    given = spoken.give(voice, whole(audio), dataset.whose(voice), whisper.Backend(whisper.Options()))
+    if as_json:
+        print(given.model_dump_json())
+    else:
+        print(f"Agreed, in the voice of the recordings (alike {given.alike:.2f}); kept in {voice / spoken.FILE}")
+
+
 def _ready() -> None:
     """Making a voice takes packages that speaking with it does not."""
     lacks = [package for package in PACKAGES if importlib.util.find_spec(package) is None]

@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 
 from digiclone.voice.check import faults
-from digiclone.voice.clips import Block, Clip, clips_of
+from digiclone.voice.clips import VOICES, Block, Clip, clips_of
 from digiclone.voice.read import BLOCK, About, BadRecording, about, blocks
-from digiclone.voice.speaker import strangers
+from digiclone.voice.speaker import Embedding, centre_of, strangers
 
 Progress = Callable[[str, float], None]
 SOMEBODY_ELSE = "somebody else's voice"
@@ -149,6 +149,16 @@ def _nothing(made: Dataset) -> str:
     reasons = sorted({fault for one in made.clips for fault in one.faults})
     why = f"no clip of {len(made.clips)} can be used: {'; '.join(reasons)}" if made.clips else "no speech was found"
     return ". ".join([why, *made.notes, "Record a few minutes of one person reading aloud in a quiet room"])
+
+
+def whose(voice: Path) -> Embedding:
+    """Whose voice the clips in the folder `voice` have. Raises `BadRecording` when there are none."""
+    kept = [np.load(file) for file in sorted((voice / "blocks").glob(f"*/{VOICES}"))]
+    found = np.concatenate(kept) if kept else np.zeros((0, 1), np.float32)
+    found = found[np.any(found, axis=1)]
+    if not len(found):
+        raise BadRecording("there are no recordings yet; begin with: digiclone voice build CLONE --audio FILE")
+    return centre_of(found)
 
 
 # -- files ------------------------------------------------------------------------------------------------------------

@@ -58,6 +58,11 @@ def blocks(file: Path, longest: float = BLOCK) -> Iterator[Audio]:
     yield from _rest(held)
 
 
+def whole(file: Path) -> Audio:
+    """All of a file that is short. Raises `BadRecording`."""
+    return Audio(np.concatenate([block.samples for block in blocks(file)]), RATE)
+
+
 def _rest(held: np.ndarray) -> Iterator[Audio]:
     if len(held):
         yield Audio(held, RATE)
