@@ -1,0 +1,79 @@
+"""From a dataset to the files of a voice."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+torch = pytest.importorskip("torch", reason="training needs the extra: pip install 'digiclone[train]'")
+pytest.importorskip("onnx", reason="training needs the extra: pip install 'digiclone[train]'")
+
+from digiclone.config import ConfigError, load_toml, parse  # noqa: E402
+from digiclone.nn import hifigan  # noqa: E402
+from digiclone.nn.glow_tts import Dims, GlowTTS  # noqa: E402
+from digiclone.onnx import session  # noqa: E402
+from digiclone.text.symbols import SYMBOLS, ids  # noqa: E402
+from digiclone.train import glow, voice  # noqa: E402
+from digiclone.train.speech import Sentence  # noqa: E402
+
+SMALL = Dims(len(SYMBOLS), hidden=8, inner=16, layers=1, window=1, durations=8, blocks=2, wavenet=1)
+TINY = voice.Recipe(training=glow.Recipe(dims=SMALL, steps=4, frames=4000, every=2))
+VOCODER = hifigan.Dims(channels=16, kernels=(3,), dilations=(1,))
+
+
+def dataset(folder: Path, count: int) -> None:
+    (folder / "dataset" / "wavs").mkdir(parents=True)
+    draw = np.random.default_rng(0)
+    lines = []
+    for number in range(count):
+        name = f"clip-{number:03}"
+        soundfile.write(folder / "dataset" / "wavs" / f"{name}.wav", draw.uniform(-0.1, 0.1, 40_000), 22_050)
+        lines.append(f"{name}|Number {number}.|Number {number}.\n")
+    (folder / "dataset" / "metadata.csv").write_text("".join(lines))
+
+
+@pytest.fixture
+def base() -> tuple[Dims, dict[str, torch.Tensor]]:
+    torch.manual_seed(0)
+    return SMALL, GlowTTS(SMALL).state_dict()
+
+
+@pytest.fixture(autouse=True)
+def _small_vocoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hifigan, "load", lambda _: hifigan.Generator(VOCODER).eval())
+
+
+def test_a_dataset_becomes_a_voice(base: tuple[Dims, dict[str, torch.Tensor]], tmp_path: Path) -> None:
+    dataset(tmp_path, 24)
+    about = voice.train(TINY, tmp_path, base, tmp_path / "vocoder.pt")
+    assert parse(voice.Voice, load_toml(tmp_path / voice.SETTINGS), "voice.toml") == about
+    assert len(about.kept) == voice.LEAST_KEPT
+    encoder, decoder, vocoder = (session(tmp_path / f"{n}.onnx", threads=1) for n in ("encoder", "decoder", "vocoder"))
+    mean, logs = encoder.run(None, {"ids": np.array([ids("hˈAjO")])})
+    (mels,) = decoder.run(None, {"latent": np.repeat(mean, 4, axis=2)})
+    (samples,) = vocoder.run(None, {"mels": mels})
+    assert logs.shape == (1, 11)
+    assert samples.shape == (1, 44 * 256)
+
+
+def test_too_few_clips_are_refused(base: tuple[Dims, dict[str, torch.Tensor]], tmp_path: Path) -> None:
+    dataset(tmp_path, 10)
+    with pytest.raises(ConfigError, match="10 clips are too few"):
+        voice.train(TINY, tmp_path, base, tmp_path / "vocoder.pt")
+    assert not (tmp_path / voice.SETTINGS).exists()
+
+
+def test_some_clips_are_kept_in_any_order_the_same() -> None:
+    empty = np.zeros(1, np.int64)
+    said = [Sentence(f"s{n}", empty, np.zeros((80, 4), np.float16)) for n in range(100)]
+    learnt, kept = voice.split(said)
+    assert (len(learnt), len(kept)) == (95, 5)
+    assert not {one.name for one in learnt} & {one.name for one in kept}
+    assert {one.name for one in voice.split(said[::-1])[1]} == {one.name for one in kept}
+
+
+def test_a_recipe_takes_the_sizes_of_its_base() -> None:
+    assert voice.Recipe().training.dims.symbols == 0
+    assert replace(voice.Recipe().training, dims=SMALL).dims == SMALL
