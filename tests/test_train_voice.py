@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,7 +36,7 @@ def dataset(folder: Path, count: int) -> None:
 
 
 @pytest.fixture
-def base() -> tuple[Dims, dict[str, torch.Tensor]]:
+def base() -> tuple[Dims, dict[str, Any]]:
     torch.manual_seed(0)
     return SMALL, GlowTTS(SMALL).state_dict()
 
@@ -45,7 +46,7 @@ def _small_vocoder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hifigan, "load", lambda _: hifigan.Generator(VOCODER).eval())
 
 
-def test_a_dataset_becomes_a_voice(base: tuple[Dims, dict[str, torch.Tensor]], tmp_path: Path) -> None:
+def test_a_dataset_becomes_a_voice(base: tuple[Dims, dict[str, Any]], tmp_path: Path) -> None:
     dataset(tmp_path, 24)
     about = voice.train(TINY, tmp_path, base, tmp_path / "vocoder.pt")
     assert parse(voice.Voice, load_toml(tmp_path / voice.SETTINGS), "voice.toml") == about
@@ -58,7 +59,7 @@ def test_a_dataset_becomes_a_voice(base: tuple[Dims, dict[str, torch.Tensor]], t
     assert samples.shape == (1, 44 * 256)
 
 
-def test_too_few_clips_are_refused(base: tuple[Dims, dict[str, torch.Tensor]], tmp_path: Path) -> None:
+def test_too_few_clips_are_refused(base: tuple[Dims, dict[str, Any]], tmp_path: Path) -> None:
     dataset(tmp_path, 10)
     with pytest.raises(ConfigError, match="10 clips are too few"):
         voice.train(TINY, tmp_path, base, tmp_path / "vocoder.pt")
