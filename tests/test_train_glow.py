@@ -18,6 +18,12 @@ from digiclone.train.speech import Sentence, batch, batches  # noqa: E402
 from digiclone.types import Audio  # noqa: E402
 
 SMALL = Dims(len(SYMBOLS), mels=80, hidden=8, inner=16, layers=1, window=1, durations=8, blocks=2, wavenet=1)
+
+
+def silent(_how: str, _share: float) -> None:
+    """Nobody listens to the progress."""
+
+
 TINY = glow.Recipe(dims=SMALL, steps=24, frames=400, warm=4, every=6, rate=2e-3)
 
 
@@ -54,7 +60,7 @@ def test_a_batch_is_its_sentences() -> None:
 
 def test_it_learns_and_says_so(tmp_path: Path) -> None:
     said, kept = made_up(24), made_up(4, seed=1)
-    net = glow.fit(replace(TINY, steps=200, every=50, rate=1e-2), said, kept, tmp_path, None)
+    net = glow.fit(replace(TINY, steps=200, every=50, rate=1e-2), said, kept, tmp_path, None, silent)
     first, *_, last = map(json.loads, (tmp_path / glow.LOSSES).read_text().splitlines())
     assert last["kept_loss"] < first["kept_loss"] - 0.3
     assert float(glow.judge(net, kept).likelihood) <= min(first["kept_loss"], last["kept_loss"]) + 1e-4
@@ -63,7 +69,7 @@ def test_it_learns_and_says_so(tmp_path: Path) -> None:
 def test_a_kill_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said, kept = made_up(16), made_up(3, seed=1)
     monkeypatch.setattr(glow, "MINUTE", 0.0)
-    whole = glow.fit(TINY, said, kept, tmp_path / "whole", None)
+    whole = glow.fit(TINY, said, kept, tmp_path / "whole", None, silent)
     keep = checkpoint.keep
 
     def killed(parts: dict[str, object], done: int, place: Path) -> None:
@@ -74,8 +80,8 @@ def test_a_kill_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(checkpoint, "keep", killed)
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
-            glow.fit(TINY, said, kept, tmp_path / "killed", None)
-    again = glow.fit(TINY, said, kept, tmp_path / "killed", None)
+            glow.fit(TINY, said, kept, tmp_path / "killed", None, silent)
+    again = glow.fit(TINY, said, kept, tmp_path / "killed", None, silent)
     for name, weight in whole.state_dict().items():
         assert torch.equal(weight, again.state_dict()[name]), name
 
@@ -88,7 +94,7 @@ def test_other_sentences_begin_anew(tmp_path: Path) -> None:
 def test_it_stops_when_nothing_gets_better(tmp_path: Path) -> None:
     said, kept = made_up(8), made_up(2, seed=1)
     stubborn = replace(TINY, rate=0.0, steps=200, every=2, patience=3)
-    glow.fit(stubborn, said, kept, tmp_path, None)
+    glow.fit(stubborn, said, kept, tmp_path, None, silent)
     assert len((tmp_path / glow.LOSSES).read_text().splitlines()) == 4
 
 
@@ -96,7 +102,7 @@ def test_a_base_is_where_it_begins(tmp_path: Path) -> None:
     said, kept = made_up(8), made_up(2, seed=1)
     torch.manual_seed(3)
     base = GlowTTS(SMALL).state_dict()
-    net = glow.fit(replace(TINY, rate=0.0, steps=1, every=1), said, kept, tmp_path, base)
+    net = glow.fit(replace(TINY, rate=0.0, steps=1, every=1), said, kept, tmp_path, base, silent)
     changed = {name for name, weight in net.state_dict().items() if not torch.equal(weight, base[name])}
     assert all(".norm." in name for name in changed), "only the first batch's statistics"
 

@@ -20,6 +20,12 @@ from digiclone.train import glow, voice  # noqa: E402
 from digiclone.train.speech import Sentence  # noqa: E402
 
 SMALL = Dims(len(SYMBOLS), hidden=8, inner=16, layers=1, window=1, durations=8, blocks=2, wavenet=1)
+
+
+def silent(_how: str, _share: float) -> None:
+    """Nobody listens to the progress."""
+
+
 TINY = voice.Recipe(training=glow.Recipe(dims=SMALL, steps=4, frames=4000, every=2))
 VOCODER = hifigan.Dims(channels=16, kernels=(3,), dilations=(1,))
 
@@ -48,7 +54,7 @@ def _small_vocoder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_dataset_becomes_a_voice(base: tuple[Dims, dict[str, Any]], tmp_path: Path) -> None:
     dataset(tmp_path, 24)
-    about = voice.train(TINY, tmp_path, base, tmp_path / "vocoder.pt")
+    about = voice.train(TINY, tmp_path, base, tmp_path / "vocoder.pt", silent)
     assert parse(voice.Voice, load_toml(tmp_path / voice.SETTINGS), "voice.toml") == about
     assert len(about.kept) == voice.LEAST_KEPT
     encoder, decoder, vocoder = (session(tmp_path / f"{n}.onnx", threads=1) for n in ("encoder", "decoder", "vocoder"))
@@ -62,7 +68,7 @@ def test_a_dataset_becomes_a_voice(base: tuple[Dims, dict[str, Any]], tmp_path: 
 def test_too_few_clips_are_refused(base: tuple[Dims, dict[str, Any]], tmp_path: Path) -> None:
     dataset(tmp_path, 10)
     with pytest.raises(ConfigError, match="10 clips are too few"):
-        voice.train(TINY, tmp_path, base, tmp_path / "vocoder.pt")
+        voice.train(TINY, tmp_path, base, tmp_path / "vocoder.pt", silent)
     assert not (tmp_path / voice.SETTINGS).exists()
 
 

@@ -60,7 +60,7 @@ class Recipe:
 def train(recipe: Recipe, folder: Path, output: Path) -> GlowTTS:
     """Everything, from sentences to the file `output`."""
     said = spoken(recipe, texts(recipe.seed), folder / "said")
-    net = glow.fit(recipe.training, said[recipe.kept :], said[: recipe.kept], folder, None)
+    net = glow.fit(recipe.training, said[recipe.kept :], said[: recipe.kept], folder, None, _logged())
     reached = glow.told(glow.judge(net, said[: recipe.kept]))
     hours = sum(one.mels.shape[1] for one in said) * VOICE_HOP / VOICE_RATE / 3600
     save(net, output, {"recipe": repr(recipe), "kept": reached, "hours": f"{hours:.1f}", "licence": "Apache-2.0"})
@@ -125,6 +125,19 @@ def _load(place: Path) -> list[Sentence]:
     symbols, frames = np.cumsum(sizes, axis=0)[:-1].T
     parts = zip(names.tolist(), np.split(ids, symbols), np.split(mels, frames, axis=1), strict=True)
     return [Sentence(name, numbers, sound) for name, numbers, sound in parts]
+
+
+def _logged() -> glow.Progress:
+    """A line in the log whenever there is something new to say."""
+    last = ""
+
+    def tell(how: str, _share: float) -> None:
+        nonlocal last
+        if how != last:
+            log.info("%s", how)
+        last = how
+
+    return tell
 
 
 def save(net: GlowTTS, output: Path, facts: dict[str, str]) -> None:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from digiclone.text.symbols import SYMBOLS
 from digiclone.train import checkpoint
 from digiclone.train.speech import Batch, Sentence, batch, batches
 
-log = logging.getLogger(__name__)
+Progress = Callable[[str, float], None]
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 MINUTE = 60.0
 """Seconds of work that a kill may cost."""
@@ -59,12 +58,17 @@ class Recipe:
 
 
 def fit(
-    recipe: Recipe, said: Sequence[Sentence], kept: Sequence[Sentence], folder: Path, base: dict[str, Tensor] | None
+    recipe: Recipe,
+    said: Sequence[Sentence],
+    kept: Sequence[Sentence],
+    folder: Path,
+    base: dict[str, Tensor] | None,
+    tell: Progress,
 ) -> GlowTTS:
     """The network that is most likely to have said the sentences `kept` from training, of those met on the way.
 
     Begins with the weights of a `base`, if one is given. What is needed to go on lies in `folder`, at most a minute
-    old; the losses too, one JSON object a line.
+    old; the losses too, one JSON object a line. `tell` hears after each step how it goes and the share that is behind.
     """
     torch.manual_seed(recipe.seed)
     net = GlowTTS(recipe.dims).to(DEVICE)
@@ -77,7 +81,10 @@ def fit(
     place = folder / recipe.digest(said) / "net.pt"
     place.parent.mkdir(parents=True, exist_ok=True)
     begun = checkpoint.resume(parts, place)
-    started = written = time.monotonic()
+    if not begun:
+        (folder / LOSSES).unlink(missing_ok=True)
+    how, started = "beginning" if not begun else "going on", time.monotonic()
+    written = started
     for step, some in steps(recipe, said, begun):
         if best.looks_since >= recipe.patience:
             break
@@ -87,12 +94,13 @@ def fit(
         if done % recipe.every == 0 or done == recipe.steps:
             judged = judge(net, kept)
             best.look(judged, net)
-            _tell(folder / LOSSES, done, losses, judged)
+            _write(folder / LOSSES, done, losses, judged)
             left = (time.monotonic() - started) / (done - begun) * (recipe.steps - done) / 60
-            log.info("%d/%d: %s; kept: %s; %.0f min left", done, recipe.steps, told(losses), told(judged), left)
+            how = f"step {done} of {recipe.steps}: {told(losses)}; kept: {told(judged)}; {left:.0f} min left"
         if time.monotonic() - written > MINUTE or done == recipe.steps:
             checkpoint.keep(parts, done, place)
             written = time.monotonic()
+        tell(how, done / recipe.steps)
     net.load_state_dict(best.weights)
     return net.eval()
 
@@ -171,7 +179,7 @@ def told(losses: Losses) -> str:
     return f"likelihood {-float(losses.likelihood):.3f}, durations {float(losses.duration):.3f}"
 
 
-def _tell(file: Path, step: int, losses: Losses, judged: Losses) -> None:
+def _write(file: Path, step: int, losses: Losses, judged: Losses) -> None:
     numbers = {
         "step": step,
         "loss": float(losses.likelihood),

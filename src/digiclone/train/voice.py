@@ -22,6 +22,7 @@ from digiclone.dsp import VOICE_HOP, VOICE_RATE
 from digiclone.nn import hifigan
 from digiclone.nn.glow_tts import Dims, GlowTTS
 from digiclone.train import glow, glow_export, speech
+from digiclone.train.glow import Progress
 from digiclone.train.speech import Sentence
 
 SETTINGS = "voice.toml"
@@ -56,16 +57,16 @@ class Recipe:
     """Its sizes are those of the base."""
 
 
-def train(recipe: Recipe, voice: Path, base: tuple[Dims, dict[str, Tensor]], vocoder: Path) -> Voice:
+def train(recipe: Recipe, voice: Path, base: tuple[Dims, dict[str, Tensor]], vocoder: Path, tell: Progress) -> Voice:
     """Learn the voice of `voice/dataset`, beginning with a `base`, and write it beside; `vocoder` is a checkpoint of
-    HiFi-GAN. Raises `ConfigError` for a dataset that is too small."""
+    HiFi-GAN; `tell` hears how it goes. Raises `ConfigError` for a dataset that is too small."""
     said = speech.read(voice / "dataset")
     if len(said) < ENOUGH:
         raise ConfigError(f"{len(said)} clips are too few to learn a voice from: record at least five minutes more")
     learnt, kept = split(said)
     dims, weights = base
     training = replace(recipe.training, dims=dims)
-    net = glow.fit(training, learnt, kept, voice / "training", weights)
+    net = glow.fit(training, learnt, kept, voice / "training", weights, tell)
     about = Voice(
         made=datetime.now(UTC).replace(microsecond=0),
         minutes=round(sum(one.mels.shape[1] for one in learnt) * VOICE_HOP / VOICE_RATE / 60, 1),
