@@ -62,6 +62,7 @@ def test_it_learns_and_says_so(tmp_path: Path) -> None:
     said, kept = made_up(24), made_up(4, seed=1)
     net = glow.fit(replace(TINY, steps=200, every=50, rate=1e-2), said, kept, tmp_path, None, silent)
     first, *_, last = map(json.loads, (tmp_path / glow.LOSSES).read_text().splitlines())
+    assert (tmp_path / "training.html").read_text().count("<polyline") == 4
     assert last["kept_loss"] < first["kept_loss"] - 0.3
     assert float(glow.judge(net, kept).likelihood) <= min(first["kept_loss"], last["kept_loss"]) + 1e-4
 

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from digiclone.nn.glow_tts import Dims, GlowTTS, Losses
 from digiclone.text.symbols import SYMBOLS
-from digiclone.train import checkpoint
+from digiclone.train import checkpoint, curves
 from digiclone.train.speech import Batch, Sentence, batch, batches
 
 Progress = Callable[[str, float], None]
@@ -95,6 +95,7 @@ def fit(
             judged = judge(net, kept)
             best.look(judged, net)
             _write(folder / LOSSES, done, losses, judged)
+            curves.draw(folder / LOSSES)
             left = (time.monotonic() - started) / (done - begun) * (recipe.steps - done) / 60
             how = f"step {done} of {recipe.steps}: {told(losses)}; kept: {told(judged)}; {left:.0f} min left"
         if time.monotonic() - written > MINUTE or done == recipe.steps:

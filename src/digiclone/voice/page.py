@@ -4,7 +4,7 @@ elsewhere."""
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -20,6 +20,8 @@ dt { color: var(--soft); font-size: .85rem; } dd { margin: 0; font-size: 1.35rem
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: 1.2rem; }
 figure { margin: 0; } figcaption { color: var(--soft); font-size: .85rem; } svg { width: 100%; height: auto; }
 svg text { font: 11px system-ui, sans-serif; fill: var(--soft); } svg .bar { fill: var(--mark); }
+svg .curve { fill: none; stroke-width: 1.6; stroke: var(--mark); } svg text.c0 { fill: var(--mark); }
+svg .curve.c1 { stroke: var(--bad); } svg text.c1 { fill: var(--bad); }
 svg .axis { stroke: var(--line); } svg .mark { stroke: var(--bad); stroke-dasharray: 4 3; }
 table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: .3rem .6rem .3rem 0;
   border-bottom: 1px solid var(--line); vertical-align: middle; font-variant-numeric: tabular-nums; }
@@ -92,3 +94,26 @@ def histogram(title: str, values: Sequence[float], unit: str, marks: Sequence[fl
     axis = f'<line class=axis x1="0" x2="{wide}" y1="{tall}" y2="{tall}"/>'
     box = f'viewBox="0 0 {wide:.0f} {tall + foot:.0f}" role="img"'
     return f"<figure><svg {box}>{axis}{bars}{lines}{ends}</svg><figcaption>{html.escape(title)}</figcaption></figure>"
+
+
+def lines(title: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> str:
+    """Curves over the same axis, with their names."""
+    points = [point for curve in series.values() for point in curve]
+    if not points:
+        return ""
+    (left, low), (right, high) = np.min(points, axis=0), np.max(points, axis=0)
+    wide, tall, foot = 480.0, 200.0, 34.0
+
+    def place(x: float, y: float) -> str:
+        across = (x - left) / max(right - left, 1e-9) * wide
+        return f"{across:.1f},{tall - (y - low) / max(high - low, 1e-9) * tall:.1f}"
+
+    drawn, names = "", ""
+    for number, (name, curve) in enumerate(series.items()):
+        drawn += f'<polyline class="curve c{number}" points="{" ".join(place(x, y) for x, y in curve)}"/>'
+        names += f'<text class="c{number}" x="{90 * number}" y="{tall + 30}">{html.escape(name)}</text>'
+    ends = f'<text x="0" y="12">{high:.3g}</text><text x="0" y="{tall - 4}">{low:.3g}</text>'
+    ends += f'<text x="{wide}" y="{tall + 14}" text-anchor="end">{right:.6g}</text>'
+    axis = f'<line class=axis x1="0" x2="{wide}" y1="{tall}" y2="{tall}"/>'
+    box = f'viewBox="0 0 {wide:.0f} {tall + foot:.0f}" role="img"'
+    return f"<figure><svg {box}>{axis}{drawn}{ends}{names}</svg><figcaption>{html.escape(title)}</figcaption></figure>"
