@@ -110,7 +110,7 @@ def judged(recording: Recording, clean: NDArray[np.float32]) -> dict[str, Any]:
     return {
         "kept": round(kept(made, recording), 4),
         "cut_inside_words": inside_words(made, clean),
-        "cuts": 2 * len(made.clips),
+        "cuts": len(cuts(made)),
         "in_5_10_s": round(float(np.mean((lengths >= SHORTEST) & (lengths <= LONGEST))), 4),
         "wer": round(read(made, recording).wer, 4),
         "clips": len(made.used),
@@ -130,13 +130,16 @@ def kept(made: Dataset, recording: Recording) -> float:
     return float((time & spoken).sum() / spoken.sum())
 
 
+def cuts(made: Dataset) -> list[float]:
+    """When clips begin and end, seconds; where the recording itself begins nothing was cut."""
+    return [edge for one in made.used for edge in (one.clip.start, one.clip.end) if edge > 0]
+
+
 def inside_words(made: Dataset, clean: NDArray[np.float32]) -> int:
     """How many beginnings and ends of clips lie where the clean sound is not quiet all around."""
     silent = np.concatenate([quiet(clean), np.ones(100, bool)])
     reach = round(AROUND / STEP / 2)
-    # where the recording itself begins nothing was cut
-    edges = [edge for one in made.used for edge in (one.clip.start, one.clip.end) if edge > 0]
-    return sum(not silent[max(0, round(e / STEP) - reach) : round(e / STEP) + reach + 1].all() for e in edges)
+    return sum(not silent[max(0, round(e / STEP) - reach) : round(e / STEP) + reach + 1].all() for e in cuts(made))
 
 
 def read(made: Dataset, recording: Recording) -> Reading:
