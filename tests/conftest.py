@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from starlette.testclient import TestClient
 from support import Counted, Open, Tab, Unlimited, eventually, threads_of
 
 from digiclone import registry, weights
+from digiclone.artifacts import Voice
 from digiclone.avatar.assets import Assets, open_assets
 from digiclone.avatar.default import LOOKS, MESH
 from digiclone.clone import Clone, create
@@ -148,3 +150,28 @@ def part(monkeypatch: pytest.MonkeyPatch, ada: Path) -> Any:
 def loaded() -> Assets:
     """The archives that heads are made of."""
     return open_assets(weights.path(MESH), weights.path(LOOKS))
+
+
+@pytest.fixture(scope="session")
+def tiny_voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a trained voice, so small that it can only hum."""
+    torch = pytest.importorskip("torch", reason="training needs the extra: pip install 'digiclone[train]'")
+    pytest.importorskip("onnx", reason="training needs the extra: pip install 'digiclone[train]'")
+    from digiclone.nn import glow_tts, hifigan
+    from digiclone.text.symbols import SYMBOLS
+    from digiclone.train.voice import write
+
+    torch.manual_seed(0)
+    net = glow_tts.GlowTTS(
+        glow_tts.Dims(len(SYMBOLS), hidden=8, inner=16, layers=1, window=1, durations=8, blocks=2, wavenet=1)
+    )
+    vocoder = hifigan.Generator(hifigan.Dims(channels=32, kernels=(3, 5), dilations=(1, 3)))
+    with torch.no_grad():
+        dict(net.named_parameters())["durations.leave.bias"].fill_(0.9)  # two or three frames a symbol
+        dict(vocoder.named_parameters())["conv_post.bias"].fill_(0.2)  # loud enough to be heard
+    folder = tmp_path_factory.mktemp("voice")
+    about = Voice(
+        rate=22_050, made=datetime(2026, 1, 1, tzinfo=UTC), minutes=1.0, recipe="tiny", likelihood=0.0, kept=["a"]
+    )
+    write(folder, net.eval(), vocoder.eval(), about)
+    return folder

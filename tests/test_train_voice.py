@@ -11,7 +11,8 @@ import soundfile
 torch = pytest.importorskip("torch", reason="training needs the extra: pip install 'digiclone[train]'")
 pytest.importorskip("onnx", reason="training needs the extra: pip install 'digiclone[train]'")
 
-from digiclone.config import ConfigError, load_toml, parse  # noqa: E402
+from digiclone import artifacts  # noqa: E402
+from digiclone.config import ConfigError  # noqa: E402
 from digiclone.nn import hifigan  # noqa: E402
 from digiclone.nn.glow_tts import Dims, GlowTTS  # noqa: E402
 from digiclone.onnx import session  # noqa: E402
@@ -55,7 +56,7 @@ def _small_vocoder(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_dataset_becomes_a_voice(base: tuple[Dims, dict[str, Any]], tmp_path: Path) -> None:
     dataset(tmp_path, 24)
     about = voice.train(TINY, tmp_path, base, tmp_path / "vocoder.pt", silent)
-    assert parse(voice.Voice, load_toml(tmp_path / voice.SETTINGS), "voice.toml") == about
+    assert artifacts.voice(tmp_path) == about
     assert len(about.kept) == voice.LEAST_KEPT
     encoder, decoder, vocoder = (session(tmp_path / f"{n}.onnx", threads=1) for n in ("encoder", "decoder", "vocoder"))
     mean, logs = encoder.run(None, {"ids": np.array([ids("hˈAjO")])})
@@ -69,7 +70,7 @@ def test_too_few_clips_are_refused(base: tuple[Dims, dict[str, Any]], tmp_path: 
     dataset(tmp_path, 10)
     with pytest.raises(ConfigError, match="10 clips are too few"):
         voice.train(TINY, tmp_path, base, tmp_path / "vocoder.pt", silent)
-    assert not (tmp_path / voice.SETTINGS).exists()
+    assert not (tmp_path / artifacts.VOICE).exists()
 
 
 def test_some_clips_are_kept_in_any_order_the_same() -> None:

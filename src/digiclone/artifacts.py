@@ -1,13 +1,17 @@
 """What people put into a clone's folder: written whole or not at all, and with the consent of whose it is."""
 
+import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import tomli_w
 
-from digiclone.config import Strict
+from digiclone.config import ConfigError, Strict, load_toml, parse
+
+VOICE, CARD = "voice.toml", "card.json"
+"""What a clone's `voice/` says of itself, and what listening to it found."""
 
 
 class Consent(Strict):
@@ -15,6 +19,48 @@ class Consent(Strict):
 
     statement: str
     given: datetime
+
+
+class Voice(Strict):
+    """`voice.toml`."""
+
+    rate: int
+    noise: float = 0.333
+    """The chance in it; 0 always says a sentence alike."""
+    slower: float = 1.0
+    """By which it stretches what it says."""
+    use: Literal["if good", "always", "never"] = "if good"
+    """Good is what its card calls so."""
+    made: datetime
+    minutes: float
+    """Of speech that it learnt from."""
+    recipe: str
+    likelihood: float
+    kept: list[str]
+    """Names of the clips that it never learnt from: its card is made of them."""
+
+
+def voice(folder: Path) -> Voice:
+    """What the voice in `folder` says of itself. Raises `ConfigError` where there is none."""
+    if not (folder / VOICE).is_file():
+        raise ConfigError(f"there is no voice in {folder}: make one with `digiclone voice train`")
+    return parse(Voice, load_toml(folder / VOICE), str(folder / VOICE))
+
+
+def usable(folder: Path) -> bool:
+    """Whether the voice in `folder` should be used: it is there, and good, or wanted all the same."""
+    if not (folder / VOICE).is_file():
+        return False
+    use = voice(folder).use
+    return use == "always" or (use == "if good" and verdict(folder) == [])
+
+
+def verdict(folder: Path) -> list[str] | None:
+    """What is wrong with the voice in `folder`, as far as its card says; None if it has none that can be read."""
+    try:
+        return list(map(str, json.loads((folder / CARD).read_text("utf-8"))["faults"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def consent(statement: str) -> Consent:

@@ -56,6 +56,20 @@ def talk(
 
 
 @app.command()
+def say(
+    clone: Annotated[str, typer.Argument(help="Which clone.")],
+    text: Annotated[str, typer.Argument(help='What it says; "-" reads it from standard input.')],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where the sound goes, as a wav file.")],
+    as_json: avatar.Json = False,
+    settings: Settings = [],  # noqa: B006
+) -> None:
+    """The clone's voice, reading a text of any length into a sound file."""
+    from digiclone.commands.say import say as run  # noqa: PLC0415
+
+    run(clone, text, out, as_json, settings)
+
+
+@app.command()
 def new(name: Annotated[str, typer.Argument(help="What the clone is called.")]) -> None:
     """Make a clone: a folder you can read, edit, copy and delete."""
     from digiclone.clone import create  # noqa: PLC0415

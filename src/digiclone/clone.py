@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from digiclone import persona, registry
+from digiclone import artifacts, persona, registry
 from digiclone.ahead import Workers
 from digiclone.config import DEFAULTS, Choice, ConfigError, Strict, choose, load_toml, nearest, parse
 from digiclone.dsp import resample
@@ -89,8 +89,11 @@ def find(name: str) -> Path:
 
 
 def choices(folder: Path, flags: Sections | None = None) -> dict[str, Choice]:
-    """Who plays which part in this clone. Flags are stronger than `plan.toml`, that than `clone.toml`."""
+    """Who plays which part in this clone. Flags are stronger than `plan.toml`, that than `clone.toml`, and that than
+    a voice of its own, which it speaks with when it has a good one."""
+    own = {"tts": {"backend": "glow", "voice": str(folder / "voice")}}
     layers = {
+        "its own voice": own if artifacts.usable(folder / "voice") else {},
         "clone.toml": _sections(folder / "clone.toml"),
         "plan.toml": _sections(folder / "plan.toml"),
         "flag": flags or {},
@@ -171,7 +174,7 @@ class Clone:
     @cached_property
     def cast(self) -> Cast:
         """The models. The first use loads them; clones with the same choices share them."""
-        return Cast(**{kind: _backend(kind, choice) for kind, choice in self.choices.items()})
+        return Cast(**{kind: part(kind, choice) for kind, choice in self.choices.items()})
 
     def wake(self) -> None:
         """Load the models, and rehearse."""
@@ -243,7 +246,8 @@ def _label(kind: str, choice: Choice) -> str:
     return f"{choice.backend}:{model}" if model else choice.backend
 
 
-def _backend(kind: str, choice: Choice) -> Any:
+def part(kind: str, choice: Choice) -> Any:
+    """The backend of a choice, loaded once."""
     options = parse(registry.module(kind, choice.backend).Options, choice.options, f"{kind}:{choice.backend}")
     return _loaded(kind, choice.backend, options)
 

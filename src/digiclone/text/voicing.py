@@ -10,7 +10,7 @@ import numpy as np
 from digiclone.dsp import audible
 from digiclone.types import Mark, Speech
 
-_LEAD = 0.01
+LEAD = 0.01
 """Seconds kept before the first audible sample."""
 _EARLY = 0.043
 """Seconds by which the sound of these models runs ahead of their durations: where hiss, stops and vowels fit their
@@ -30,29 +30,32 @@ def voice(text: str, phones: str, durations: np.ndarray, samples: np.ndarray, ra
     for the silence after.
     """
     begin, end = audible(samples)
-    begin = max(0, begin - round(_LEAD * rate))
-    pause = np.zeros(round(_pause(text) * rate), np.float32)
-    sound = np.concatenate([samples[begin:end], pause])
-    return Speech(sound, rate, text, _marks(phones, durations, begin, end, rate))
-
-
-def _marks(phones: str, durations: np.ndarray, begin: int, end: int, rate: int) -> tuple[Mark, ...]:
+    begin = max(0, begin - round(LEAD * rate))
+    silence = np.zeros(round(pause(text) * rate), np.float32)
+    sound = np.concatenate([samples[begin:end], silence])
     edges = np.clip(np.cumsum(durations[: len(phones) + 1]) - _EARLY * rate, begin, end) - begin
-    marks: list[Mark] = []
-    start = 0.0
+    edges[0] = 0  # what is kept of the silence before belongs to the first phone
+    return Speech(sound, rate, text, marks(phones, edges / rate))
+
+
+def marks(phones: str, edges: np.ndarray) -> tuple[Mark, ...]:
+    """When each phone sounds, given the seconds at which the first begins and each one ends."""
+    found: list[Mark] = []
+    start = float(edges[0])
     for phone, edge in zip(phones, edges[1:], strict=True):
-        stop = float(edge) / rate
+        stop = float(edge)
         if phone in _STRESS:
             continue  # a stress mark has a duration too: it belongs to the phone behind it
-        if phone in _MODIFIERS and marks:
-            marks[-1] = Mark(marks[-1].symbol, marks[-1].start, stop)
+        if phone in _MODIFIERS and found:
+            found[-1] = Mark(found[-1].symbol, found[-1].start, stop)
             start = stop
             continue
-        marks.append(Mark(" " if phone in _SILENT else phone, start, stop))
+        found.append(Mark(" " if phone in _SILENT else phone, start, stop))
         start = stop
-    return tuple(marks)
+    return tuple(found)
 
 
-def _pause(text: str) -> float:
+def pause(text: str) -> float:
+    """Seconds of silence behind a phrase."""
     last = text.rstrip("\"'”’)] ")[-1:]
     return _PAUSES.get(last, _PAUSE)

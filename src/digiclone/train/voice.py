@@ -16,8 +16,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from digiclone.artifacts import toml, write_atomically
-from digiclone.config import ConfigError, Strict
+from digiclone.artifacts import VOICE, Voice, toml, write_atomically
+from digiclone.config import ConfigError
 from digiclone.dsp import VOICE_HOP, VOICE_RATE
 from digiclone.nn import hifigan
 from digiclone.nn.glow_tts import Dims, GlowTTS
@@ -25,26 +25,14 @@ from digiclone.train import glow, glow_export, speech
 from digiclone.train.glow import Progress
 from digiclone.train.speech import Sentence
 
-SETTINGS = "voice.toml"
-COMMENT = "A voice. `noise` is the chance in it (0 always says a sentence alike), `slower` stretches it."
+COMMENT = (
+    "A voice. `noise` is the chance in it (0 always says a sentence alike), `slower` stretches it; "
+    "`use` is one of: if good, always, never."
+)
 LEAST_KEPT, SHARE_KEPT = 4, 0.05
 """Sentences that no training sees: so many at least, and this share of all."""
 ENOUGH = 20
 """Sentences below which nothing can be learnt."""
-
-
-class Voice(Strict):
-    """`voice.toml`."""
-
-    rate: int = VOICE_RATE
-    noise: float = 0.333
-    slower: float = 1.0
-    made: datetime
-    minutes: float
-    recipe: str
-    likelihood: float
-    kept: list[str]
-    """Names of the clips that the voice never learnt from: its card is made of them."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +56,7 @@ def train(recipe: Recipe, voice: Path, base: tuple[Dims, dict[str, Tensor]], voc
     training = replace(recipe.training, dims=dims)
     net = glow.fit(training, learnt, kept, voice / "training", weights, tell)
     about = Voice(
+        rate=VOICE_RATE,
         made=datetime.now(UTC).replace(microsecond=0),
         minutes=round(sum(one.mels.shape[1] for one in learnt) * VOICE_HOP / VOICE_RATE / 60, 1),
         recipe=repr(replace(recipe, training=training)),
@@ -89,7 +78,7 @@ def split(said: Sequence[Sentence]) -> tuple[list[Sentence], list[Sentence]]:
 def write(voice: Path, net: GlowTTS, vocoder: hifigan.Generator, about: Voice) -> None:
     """Write the files of a voice. The settings come last: without them it is none."""
     facts = {"made_by": "digiclone voice train", "likelihood": str(about.likelihood)}
-    (voice / SETTINGS).unlink(missing_ok=True)
+    (voice / VOICE).unlink(missing_ok=True)
     net = net.cpu()
     for name, data in (
         ("encoder.onnx", glow_export.encoder(net, facts)),
@@ -97,4 +86,4 @@ def write(voice: Path, net: GlowTTS, vocoder: hifigan.Generator, about: Voice) -
         ("vocoder.onnx", glow_export.vocoder(vocoder, facts)),
     ):
         write_atomically(voice / name, data)
-    write_atomically(voice / SETTINGS, toml(about, COMMENT))
+    write_atomically(voice / VOICE, toml(about, COMMENT))
