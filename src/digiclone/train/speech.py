@@ -50,17 +50,19 @@ def sentence(name: str, text: str, audio: Audio) -> Sentence | None:
     return Sentence(name, numbers, mels) if 1 < len(numbers) <= mels.shape[1] - 1 else None
 
 
-def read(dataset: Path) -> list[Sentence]:
-    """The sentences of a dataset in LJSpeech's layout."""
+def clips(dataset: Path) -> Iterator[tuple[str, str, Audio]]:
+    """Name, text and sound of each clip of a dataset in LJSpeech's layout."""
     with (dataset / "metadata.csv").open(encoding="utf-8", newline="") as file:
         rows = [(row[0], row[-1]) for row in csv.reader(file, delimiter="|", quoting=csv.QUOTE_NONE)]
-    found = list[Sentence]()
     for name, text in rows:
         samples, rate = soundfile.read(dataset / "wavs" / f"{name}.wav", dtype="float32", always_2d=True)
-        one = sentence(name, text, Audio(samples.mean(axis=1), rate))
-        if one is not None:
-            found.append(one)
-    return found
+        yield name, text, Audio(samples.mean(axis=1), rate)
+
+
+def read(dataset: Path) -> list[Sentence]:
+    """The sentences of a dataset in LJSpeech's layout."""
+    found = (sentence(name, text, audio) for name, text, audio in clips(dataset))
+    return [one for one in found if one is not None]
 
 
 def batches(said: Sequence[Sentence], frames: int, seed: int) -> Iterator[Batch]:
