@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch", reason="training needs the extra: pip insta
 
 from digiclone.nn.glow_tts import Dims, GlowTTS  # noqa: E402
 from digiclone.text.symbols import SYMBOLS  # noqa: E402
-from digiclone.train import checkpoint, glow, speech  # noqa: E402
+from digiclone.train import checkpoint, glow, journal, speech  # noqa: E402
 from digiclone.train.speech import Sentence, batch, batches  # noqa: E402
 from digiclone.types import Audio  # noqa: E402
 
@@ -61,7 +61,7 @@ def test_a_batch_is_its_sentences() -> None:
 def test_it_learns_and_says_so(tmp_path: Path) -> None:
     said, kept = made_up(24), made_up(4, seed=1)
     net = glow.fit(replace(TINY, steps=200, every=50, rate=1e-2), said, kept, tmp_path, None, silent)
-    first, *_, last = map(json.loads, (tmp_path / glow.LOSSES).read_text().splitlines())
+    first, *_, last = map(json.loads, (tmp_path / journal.LOSSES).read_text().splitlines())
     assert (tmp_path / "training.html").read_text().count("<polyline") == 4
     assert last["kept_loss"] < first["kept_loss"] - 0.3
     assert float(glow.judge(net, kept).likelihood) <= min(first["kept_loss"], last["kept_loss"]) + 1e-4
@@ -96,7 +96,7 @@ def test_it_stops_when_nothing_gets_better(tmp_path: Path) -> None:
     said, kept = made_up(8), made_up(2, seed=1)
     stubborn = replace(TINY, rate=0.0, steps=200, every=2, patience=3)
     glow.fit(stubborn, said, kept, tmp_path, None, silent)
-    assert len((tmp_path / glow.LOSSES).read_text().splitlines()) == 4
+    assert len((tmp_path / journal.LOSSES).read_text().splitlines()) == 4
 
 
 def test_a_base_is_where_it_begins(tmp_path: Path) -> None:

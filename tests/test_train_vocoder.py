@@ -15,7 +15,7 @@ from digiclone.dsp import VOICE_HOP, VOICE_RATE, voice_mel  # noqa: E402
 from digiclone.nn import glow_tts, hifigan  # noqa: E402
 from digiclone.nn.discriminators import Dims  # noqa: E402
 from digiclone.text.symbols import SYMBOLS  # noqa: E402
-from digiclone.train import checkpoint, speech, vocoder  # noqa: E402
+from digiclone.train import checkpoint, journal, speech, vocoder  # noqa: E402
 from digiclone.train.vocoder import Clip  # noqa: E402
 from digiclone.types import Audio  # noqa: E402
 
@@ -144,7 +144,7 @@ def test_it_learns_and_says_so(net: hifigan.Generator, tmp_path: Path) -> None:
     told = list[float]()
     recipe = replace(TINY, steps=60, every=20, rate=3e-3)
     learnt = vocoder.fit(recipe, CLIPS, CLIPS, net, tmp_path, lambda _, share: told.append(share))
-    first, *_, last = map(json.loads, (tmp_path / vocoder.LOSSES).read_text().splitlines())
+    first, *_, last = map(json.loads, (tmp_path / journal.LOSSES).read_text().splitlines())
     assert first == {"step": 0, "kept_mel": pytest.approx(vocoder.judge(net, CLIPS))}
     assert last["kept_mel"] < 0.7 * first["kept_mel"]
     assert vocoder.judge(learnt, CLIPS) <= last["kept_mel"] + 1e-6
@@ -208,7 +208,7 @@ def test_discriminators_learn_nothing_from_the_generators_turn(net: hifigan.Gene
 def test_what_it_begins_with_is_kept_if_nothing_is_better(net: hifigan.Generator, tmp_path: Path) -> None:
     harmful = replace(TINY, steps=4, warm=0, every=2, mel=-1e4, features=0.0)
     learnt = vocoder.fit(harmful, CLIPS, KEPT, net, tmp_path, silent)
-    first, *later = map(json.loads, (tmp_path / vocoder.LOSSES).read_text().splitlines())
+    first, *later = map(json.loads, (tmp_path / journal.LOSSES).read_text().splitlines())
     assert all(look["kept_mel"] > first["kept_mel"] for look in later)
     assert all(torch.equal(weight, net.state_dict()[name]) for name, weight in learnt.state_dict().items())
 

@@ -7,7 +7,6 @@ and goes on gives the network that it would have given.
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,14 +19,19 @@ from torch import Tensor
 
 from digiclone.nn.glow_tts import Dims, GlowTTS, Losses
 from digiclone.text.symbols import SYMBOLS
-from digiclone.train import checkpoint, curves
+from digiclone.train import checkpoint
+from digiclone.train.journal import Journal
 from digiclone.train.speech import Batch, Sentence, batch, batches
 
 Progress = Callable[[str, float], None]
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 MINUTE = 60.0
 """Seconds of work that a kill may cost."""
-LOSSES = "losses.jsonl"
+PLOTS = {
+    "minus the log-likelihood of a number of a mel frame, nats": {"learnt": "loss", "kept": "kept_loss"},
+    "error of the log durations": {"learnt": "duration", "kept": "kept_duration"},
+}
+"""What is drawn: the losses of the last batch, and of the sentences kept from training."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,7 @@ def fit(
     place = folder / recipe.digest(said) / "net.pt"
     place.parent.mkdir(parents=True, exist_ok=True)
     begun = checkpoint.resume(parts, place)
-    if not begun:
-        (folder / LOSSES).unlink(missing_ok=True)
+    journal = Journal(folder, PLOTS, begun)
     how, started = "beginning" if not begun else "going on", time.monotonic()
     written = started
     for step, some in steps(recipe, said, begun):
@@ -94,14 +97,14 @@ def fit(
         if done % recipe.every == 0 or done == recipe.steps:
             judged = judge(net, kept)
             best.look(judged, net)
-            _write(folder / LOSSES, done, losses, judged)
-            curves.draw(folder / LOSSES)
+            journal.add(done, _numbers(losses, judged))
             left = (time.monotonic() - started) / (done - begun) * (recipe.steps - done) / 60
             how = f"step {done} of {recipe.steps}: {told(losses)}; kept: {told(judged)}; {left:.0f} min left"
         if time.monotonic() - written > MINUTE or done == recipe.steps:
             checkpoint.keep(parts, done, place)
             written = time.monotonic()
         tell(how, done / recipe.steps)
+    journal.close()
     net.load_state_dict(best.weights)
     return net.eval()
 
@@ -180,13 +183,10 @@ def told(losses: Losses) -> str:
     return f"likelihood {-float(losses.likelihood):.3f}, durations {float(losses.duration):.3f}"
 
 
-def _write(file: Path, step: int, losses: Losses, judged: Losses) -> None:
-    numbers = {
-        "step": step,
+def _numbers(losses: Losses, judged: Losses) -> dict[str, float]:
+    return {
         "loss": float(losses.likelihood),
         "duration": float(losses.duration),
         "kept_loss": float(judged.likelihood),
         "kept_duration": float(judged.duration),
     }
-    with file.open("a", encoding="utf-8") as lines:
-        lines.write(json.dumps(numbers) + "\n")

@@ -9,7 +9,6 @@ gives the network that it would have given.
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import time
 from collections.abc import Iterator, Sequence
@@ -30,12 +29,12 @@ from digiclone.nn.flow import SQUEEZE
 from digiclone.nn.glow_tts import GlowTTS
 from digiclone.nn.hifigan import Generator
 from digiclone.nn.mel import VoiceMel
-from digiclone.train import checkpoint, curves, speech
+from digiclone.train import checkpoint, speech
 from digiclone.train.glow import DEVICE, MINUTE, Progress
+from digiclone.train.journal import Journal
 from digiclone.train.speech import Sentence, batch
 from digiclone.types import Audio
 
-LOSSES = "losses.jsonl"
 PLOTS = {
     "distance of log-mel frames": {"learnt": "mel", "kept": "kept_mel"},
     "least squares: the sides of the game": {"generator": "adversarial", "discriminators": "discriminators"},
@@ -151,10 +150,10 @@ def fit(
     place = folder / recipe.digest(long) / "vocoder.pt"
     place.parent.mkdir(parents=True, exist_ok=True)
     begun = checkpoint.resume(parts, place)
+    journal = Journal(folder, PLOTS, begun)
     if not begun:
-        (folder / LOSSES).unlink(missing_ok=True)
         best.look(judge(game.generator, kept), game.generator)
-        _write(folder / LOSSES, 0, {"kept_mel": best.distance})
+        journal.add(0, {"kept_mel": best.distance})
     how, started = "beginning" if not begun else "going on", time.monotonic()
     written = started
     for step in range(begun, recipe.steps):
@@ -163,14 +162,14 @@ def fit(
         if done % recipe.every == 0 or done == recipe.steps:
             judged = judge(game.generator, kept)
             best.look(judged, game.generator)
-            _write(folder / LOSSES, done, {**losses, "kept_mel": judged})
-            curves.draw(folder / LOSSES, PLOTS)
+            journal.add(done, {**{name: float(loss) for name, loss in losses.items()}, "kept_mel": judged})
             left = (time.monotonic() - started) / (done - begun) * (recipe.steps - done) / 60
             how = f"step {done} of {recipe.steps}: kept clips off by {judged:.3f}; {left:.0f} min left"
         if time.monotonic() - written > MINUTE or done == recipe.steps:
             checkpoint.keep(parts, done, place)
             written = time.monotonic()
         tell(how, done / recipe.steps)
+    journal.close()
     game.generator.load_state_dict(best.weights)
     return game.generator.eval()
 
@@ -280,8 +279,3 @@ def _learn(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
     optimiser.zero_grad()
     loss.backward()
     optimiser.step()
-
-
-def _write(file: Path, step: int, losses: dict[str, Any]) -> None:
-    with file.open("a", encoding="utf-8") as lines:
-        lines.write(json.dumps({"step": step, **{name: float(loss) for name, loss in losses.items()}}) + "\n")
