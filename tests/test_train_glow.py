@@ -43,7 +43,7 @@ def made_up(count: int, seed: int = 0) -> list[Sentence]:
 @given(seed=st.integers(0, 1000), count=st.integers(1, 30), frames=st.integers(40, 500))
 def test_every_sentence_is_in_one_batch_of_the_right_size(seed: int, count: int, frames: int) -> None:
     said = made_up(count, seed)
-    found = list(batches(said, frames, seed))
+    found = list(map(batch, batches(said, frames, seed)))
     lengths = sorted(length for some in found for length in some.frames.tolist())
     assert lengths == sorted(one.mels.shape[1] for one in said)
     assert all(len(some.frames) == 1 or some.mels.shape[0] * some.mels.shape[2] <= frames for some in found)

@@ -10,10 +10,14 @@ pytest.importorskip("whisper_normalizer", reason="judging a voice needs the extr
 
 from digiclone.asr import whisper
 from digiclone.measure.recordings import recordings
+from digiclone.measure.speaking import Pace
 from digiclone.types import Audio, Speech
 from digiclone.voice.card import Card, Sentence, judge
 
 pytestmark = pytest.mark.model
+
+
+PACE = Pace(first_audio_s=0.1, rtf=0.2, memory_mb=90.0, each=[])
 
 
 def silent(_what: str, _share: float) -> None:
@@ -52,7 +56,7 @@ def ears() -> whisper.Backend:
 def card(known: list[Audio], people: dict[str, list[Sentence]], ears: whisper.Backend) -> Card:
     own = people["own"]
     tts = Parrot({one.text: audio for one, audio in zip(own, known, strict=True)})
-    return judge(tts, ears, own, [one.audio for one in people["other"]], silent)
+    return judge(tts, PACE, ears, own, [one.audio for one in people["other"]], silent)
 
 
 def test_the_person_passes_as_themselves(people: dict[str, list[Sentence]], ears: whisper.Backend) -> None:

@@ -2,9 +2,11 @@
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 import tomli_w
 
@@ -47,6 +49,17 @@ def voice(folder: Path) -> Voice:
     return parse(Voice, load_toml(folder / VOICE), str(folder / VOICE))
 
 
+def keep_voice(folder: Path, about: Voice) -> None:
+    """Write what a voice says of itself."""
+    write_atomically(folder / VOICE, toml(about, _VOICE_SAYS))
+
+
+_VOICE_SAYS = (
+    "A voice. `noise` is the chance in it (0 always says a sentence alike), `slower` stretches it; "
+    "`use` is one of: if good, always, never."
+)
+
+
 def usable(folder: Path) -> bool:
     """Whether the voice in `folder` should be used: it is there, and good, or wanted all the same."""
     if not (folder / VOICE).is_file():
@@ -69,15 +82,22 @@ def consent(statement: str) -> Consent:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write beside the target and rename over it: no reader ever sees half a file, and a crash leaves the old one.
+    """`data` as the file `path`, whole or not at all. Raises `OSError`."""
+    with replacing(path) as file:
+        file.write(data)
 
-    Raises `OSError`; what was begun is removed.
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write that becomes `path` at the end: no reader ever sees half of it, and a crash leaves the old one.
+
+    Raises what the block raises, and `OSError`; what was begun is removed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with temporary.open("wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

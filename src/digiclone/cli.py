@@ -1,5 +1,6 @@
 """The command line. Every command answers errors in a sentence, and imports what it needs when it runs."""
 
+import errno
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -108,4 +109,9 @@ def main() -> None:
         app()
     except (ConfigError, WeightsError) as error:
         print(f"digiclone: {error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        print("digiclone: the disk is full; nothing is lost: make room, then run the same command", file=sys.stderr)
         sys.exit(1)

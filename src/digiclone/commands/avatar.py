@@ -13,6 +13,7 @@ from rich.console import Console
 
 from digiclone.avatar.folder import Settings
 from digiclone.clone import find
+from digiclone.commands.bring import bring
 from digiclone.commands.mapping import mapping, use
 from digiclone.config import ConfigError
 
@@ -81,11 +82,8 @@ def fetch() -> None:
     """Bring the parts of a head, and what reads faces, onto this machine; nothing if they are here."""
     from digiclone.avatar import default  # noqa: PLC0415
     from digiclone.avatar.photo import networks  # noqa: PLC0415
-    from digiclone.commands.models import progress as downloads  # noqa: PLC0415
-    from digiclone.weights import fetch_all  # noqa: PLC0415
 
-    with downloads() as report:
-        fetch_all([file for row in (*default.MODELS, *networks.MODELS) for file in row.files], report)
+    bring(file for row in (*default.MODELS, *networks.MODELS) for file in row.files)
 
 
 def _number(setting: str) -> tuple[str, float]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from digiclone.clone import choices, files, find, parse_flags, part
 from digiclone.commands.avatar import progress
-from digiclone.commands.voice import fetch
+from digiclone.commands.bring import bring
 from digiclone.config import ConfigError
 from digiclone.dsp import to_pcm16
 from digiclone.stages import RATE, TTS
@@ -32,7 +32,7 @@ def say(clone: str, text: str, out: Path, as_json: bool, settings: list[str]) ->
     pieces = list(phrases([sys.stdin.read() if text == "-" else text]))
     if not any(c.isalnum() for piece in pieces for c in piece):
         raise ConfigError("there are no words to say in that text")
-    fetch(files({"tts": chosen["tts"]}))
+    bring(files({"tts": chosen["tts"]}))
     voice = part("tts", chosen["tts"])
     half, begun = out.with_name(f".{out.name}.part"), time.monotonic()
     try:

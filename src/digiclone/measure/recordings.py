@@ -44,7 +44,7 @@ def recordings(count: int, folder: Path | None = None) -> list[Recording]:
     From the `test` split of the LJSpeech-style folders in `folder` (default: `DIGICLONE_DATA`, else `../shared/data`).
     """
     folder = folder or Path(os.environ.get("DIGICLONE_DATA", Path.cwd().parent / "shared" / "data"))
-    found = [r for meta in sorted(folder.glob("*/metadata.csv")) for r in _test_split(meta)] or _clips()
+    found = [r for meta in sorted(folder.glob("*/metadata.csv")) for r in _test_split(meta)] or clips()
     chosen = sorted(found, key=lambda r: not r.text.rstrip().endswith("?"))
     return [chosen[i % len(chosen)] for i in range(count)]
 
@@ -56,7 +56,8 @@ def _test_split(metadata: Path) -> list[Recording]:
     return [Recording(r["id"], _read(metadata.parent / "clips" / f"{r['id']}.flac"), r["text"]) for r in wanted]
 
 
-def _clips() -> list[Recording]:
+def clips() -> list[Recording]:
+    """Two men reading, in stretches of up to six seconds."""
     pieces = [(f.name, p) for f in CLIPS for p in split_at_quiet(_read(fetch(f)), 6.0)]
     return [Recording(f"{name}#{i}", piece) for i, (name, piece) in enumerate(pieces) if piece.seconds >= 1.5]
 

@@ -25,11 +25,12 @@ import typer
 from torch import Tensor
 
 from digiclone import registry
+from digiclone.artifacts import replacing
 from digiclone.dsp import VOICE_HOP, VOICE_RATE
 from digiclone.nn.glow_tts import Dims, GlowTTS
 from digiclone.stages import TTS
 from digiclone.text.symbols import SYMBOLS
-from digiclone.train import corpus, glow
+from digiclone.train import checkpoint, corpus, glow
 from digiclone.train.speech import Sentence, sentence
 from digiclone.types import Audio
 from digiclone.weights import home
@@ -107,8 +108,7 @@ def _voice(name: str, speed: float) -> TTS:
 
 
 def _save(said: Sequence[Sentence], place: Path) -> None:
-    half = place.with_suffix(".part")
-    with half.open("wb") as out:
+    with replacing(place) as out:
         np.savez(
             out,
             names=np.array([one.name for one in said]),
@@ -116,7 +116,6 @@ def _save(said: Sequence[Sentence], place: Path) -> None:
             mels=np.concatenate([one.mels for one in said], axis=1),
             sizes=np.array([(len(one.ids), one.mels.shape[1]) for one in said]),
         )
-    half.replace(place)
 
 
 def _load(place: Path) -> list[Sentence]:
@@ -143,9 +142,7 @@ def _logged() -> glow.Progress:
 def save(net: GlowTTS, output: Path, facts: dict[str, str]) -> None:
     """Write a base: its sizes and facts, and its weights in 16 bits."""
     weights = {n: w.cpu().half() if w.is_floating_point() else w.cpu() for n, w in net.state_dict().items()}
-    half = output.with_suffix(".part")
-    torch.save({"dims": asdict(net.dims), "facts": facts, "weights": weights}, half)
-    half.replace(output)
+    checkpoint.save({"dims": asdict(net.dims), "facts": facts, "weights": weights}, output)
 
 
 def load(file: Path) -> tuple[Dims, dict[str, Tensor]]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from digiclone.artifacts import replacing
 from digiclone.lipsync.heard import BEFORE, HOP, WINDOW, centre, log_mel, usual
 from digiclone.train.augment import spoil, stretch
 from digiclone.train.corpus import Utterance
@@ -22,10 +23,8 @@ def copies(said: Sequence[Utterance], count: int, folder: Path, seed: int) -> li
     for i, place in enumerate(places):
         if not place.exists():
             mels, visemes = copy(said, np.random.default_rng((seed, i)))
-            half = place.with_suffix(".part")
-            with half.open("wb") as file:
+            with replacing(place) as file:
                 np.savez(file, mels=mels.astype(np.float16), visemes=visemes.astype(np.int8))
-            half.replace(place)
     return places
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from digiclone.artifacts import replacing
 from digiclone.dsp import from_pcm16, resample, to_pcm16
 from digiclone.lipsync.heard import HOP, RATE
 from digiclone.lipsync.phones import Backend, Options
@@ -148,12 +149,10 @@ def quiet(samples: np.ndarray) -> np.ndarray:
 
 
 def _save(speech: Speech, place: Path) -> None:
-    half = place.with_suffix(".part")
     phones = [(p.symbol, p.start, p.end) for p in speech.phones]
     pcm = np.frombuffer(to_pcm16(resample(speech, RATE)), "<i2")
-    with half.open("wb") as file:
+    with replacing(place) as file:
         np.savez_compressed(file, samples=pcm, phones=json.dumps(phones))
-    half.replace(place)
 
 
 def _load(place: Path) -> Speech:

@@ -25,6 +25,7 @@ import typer
 from torch import Tensor
 
 from digiclone import weights
+from digiclone.artifacts import replacing
 from digiclone.avatar.make import assets
 from digiclone.avatar.photo import networks
 from digiclone.avatar.photo.fit import find_places, whole_model
@@ -139,10 +140,8 @@ def drawn(recipe: Recipe, folder: Path) -> list[Path]:
 def _draw(numbers: range, path: Path) -> None:
     loaded = assets()
     found = list(drawings(loaded, whole_model(loaded), find_places(), numbers))
-    half = path.with_suffix(".part")
-    with half.open("wb") as out:
+    with replacing(path) as out:
         np.savez(out, pictures=np.stack([d.picture for d in found]), points=np.stack([d.points for d in found]))
-    half.replace(path)
 
 
 # -- what is learnt ---------------------------------------------------------------------------------------------------

@@ -91,7 +91,7 @@ def fit(
     for step, some in steps(recipe, said, begun):
         if best.looks_since >= recipe.patience:
             break
-        losses = _step(recipe, net, optimiser, some, step)
+        losses = learn(recipe, net, optimiser, some, step)
         schedule.step()
         done = step + 1
         if done % recipe.every == 0 or done == recipe.steps:
@@ -122,12 +122,13 @@ def steps(recipe: Recipe, said: Sequence[Sentence], begun: int) -> Iterator[tupl
     while step < recipe.steps:
         for some in batches(said, recipe.frames, recipe.seed + turn):
             if begun <= step < recipe.steps:
-                yield step, some
+                yield step, batch(some)
             step += 1
         turn += 1
 
 
-def _step(recipe: Recipe, net: GlowTTS, optimiser: torch.optim.Optimizer, some: Batch, step: int) -> Losses:
+def learn(recipe: Recipe, net: GlowTTS, optimiser: torch.optim.Optimizer, some: Batch, step: int) -> Losses:
+    """One step of the training."""
     torch.manual_seed((recipe.seed << 32) + step)  # dropout, too, is the step's own
     net.train()
     with torch.autocast(DEVICE.type, torch.bfloat16, enabled=DEVICE.type == "cuda"):

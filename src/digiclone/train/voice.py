@@ -16,21 +16,19 @@ from pathlib import Path
 
 from torch import Tensor
 
-from digiclone.artifacts import VOICE, Voice, toml, write_atomically
+from digiclone.artifacts import CARD, VOICE, Voice, keep_voice, write_atomically
 from digiclone.config import ConfigError
 from digiclone.dsp import VOICE_HOP, VOICE_RATE
 from digiclone.nn import hifigan
 from digiclone.nn.glow_tts import Dims, GlowTTS
-from digiclone.train import glow, glow_export, speech
+from digiclone.train import glow, glow_export, speech, vocoder
 from digiclone.train.glow import Progress
 from digiclone.train.speech import Sentence
 
-COMMENT = (
-    "A voice. `noise` is the chance in it (0 always says a sentence alike), `slower` stretches it; "
-    "`use` is one of: if good, always, never."
-)
-LEAST_KEPT, SHARE_KEPT = 4, 0.05
+LEAST_KEPT, SHARE_KEPT = 6, 0.05
 """Sentences that no training sees: so many at least, and this share of all."""
+LISTENED = 8
+"""Clips by which a vocoder is judged while it learns."""
 ENOUGH = 20
 """Sentences below which nothing can be learnt."""
 
@@ -43,18 +41,24 @@ class Recipe:
         default_factory=lambda: glow.Recipe(dims=Dims(0), steps=6_000, rate=5e-4, warm=200, every=200, patience=10)
     )
     """Its sizes are those of the base."""
+    vocoder: vocoder.Recipe | None = None
+    """None: it stays as it is, which knows many speakers."""
+
+    def fitted(self, dims: Dims) -> glow.Recipe:
+        """The training of a voice with the sizes of its base."""
+        return replace(self.training, dims=dims)
 
 
-def train(recipe: Recipe, voice: Path, base: tuple[Dims, dict[str, Tensor]], vocoder: Path, tell: Progress) -> Voice:
-    """Learn the voice of `voice/dataset`, beginning with a `base`, and write it beside; `vocoder` is a checkpoint of
+def train(recipe: Recipe, voice: Path, base: tuple[Dims, dict[str, Tensor]], hifi: Path, tell: Progress) -> Voice:
+    """Learn the voice of `voice/dataset`, beginning with a `base`, and write it beside; `hifi` is a checkpoint of
     HiFi-GAN; `tell` hears how it goes. Raises `ConfigError` for a dataset that is too small."""
-    said = speech.read(voice / "dataset")
-    if len(said) < ENOUGH:
-        raise ConfigError(f"{len(said)} clips are too few to learn a voice from: record at least five minutes more")
-    learnt, kept = split(said)
+    learnt, kept = split(dataset(voice))
     dims, weights = base
-    training = replace(recipe.training, dims=dims)
+    training = recipe.fitted(dims)
     net = glow.fit(training, learnt, kept, voice / "training", weights, tell)
+    sound = hifigan.load(hifi)
+    if recipe.vocoder:
+        sound = _tuned(recipe.vocoder, net, sound, voice, {one.name for one in kept}, tell)
     about = Voice(
         rate=VOICE_RATE,
         made=datetime.now(UTC).replace(microsecond=0),
@@ -63,8 +67,28 @@ def train(recipe: Recipe, voice: Path, base: tuple[Dims, dict[str, Tensor]], voc
         likelihood=round(-float(glow.judge(net, kept).likelihood), 4),
         kept=[one.name for one in kept],
     )
-    write(voice, net, hifigan.load(vocoder), about)
+    write(voice, net, sound, about)
     return about
+
+
+def dataset(voice: Path) -> list[Sentence]:
+    """What there is to learn from. Raises `ConfigError` when it is too little."""
+    if not (voice / "dataset" / "metadata.csv").is_file():
+        raise ConfigError("there are no recordings yet; begin with: digiclone voice build CLONE --audio FILE")
+    said = speech.read(voice / "dataset")
+    if len(said) < ENOUGH:
+        raise ConfigError(f"{len(said)} clips are too few to learn a voice from: record at least five minutes more")
+    return said
+
+
+def _tuned(
+    recipe: vocoder.Recipe, net: GlowTTS, sound: hifigan.Generator, voice: Path, kept: set[str], tell: Progress
+) -> hifigan.Generator:
+    """The vocoder, when it knows the person."""
+    clips = list(vocoder.aligned(net, voice / "dataset"))
+    learnt = [clip for clip in clips if clip.name not in kept]
+    judged = [clip for clip in clips if clip.name in kept][:LISTENED]
+    return vocoder.fit(recipe, learnt, judged, sound, voice / "training" / "vocoder", tell).cpu()
 
 
 def split(said: Sequence[Sentence]) -> tuple[list[Sentence], list[Sentence]]:
@@ -75,15 +99,16 @@ def split(said: Sequence[Sentence]) -> tuple[list[Sentence], list[Sentence]]:
     return [one for one in said if one.name not in names], [one for one in said if one.name in names]
 
 
-def write(voice: Path, net: GlowTTS, vocoder: hifigan.Generator, about: Voice) -> None:
-    """Write the files of a voice. The settings come last: without them it is none."""
+def write(voice: Path, net: GlowTTS, sound: hifigan.Generator, about: Voice) -> None:
+    """Write the files of a voice. The settings come last: without them it is none. An old card is no longer true."""
     facts = {"made_by": "digiclone voice train", "likelihood": str(about.likelihood)}
-    (voice / VOICE).unlink(missing_ok=True)
+    for old in (VOICE, CARD):
+        (voice / old).unlink(missing_ok=True)
     net = net.cpu()
     for name, data in (
         ("encoder.onnx", glow_export.encoder(net, facts)),
         ("decoder.onnx", glow_export.decoder(net, facts)),
-        ("vocoder.onnx", glow_export.vocoder(vocoder, facts)),
+        ("vocoder.onnx", glow_export.vocoder(sound, facts)),
     ):
         write_atomically(voice / name, data)
-    write_atomically(voice / VOICE, toml(about, COMMENT))
+    keep_voice(voice, about)

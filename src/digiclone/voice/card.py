@@ -3,13 +3,18 @@ how many words are understood, how it sounds, whose voice it is, how fast it is.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import soundfile
 
+from digiclone import artifacts, registry
+from digiclone.config import ConfigError
 from digiclone.dsp import resample
+from digiclone.measure.recordings import clips
+from digiclone.measure.speaking import Pace, pace
 from digiclone.stages import ASR, RATE, TTS
 from digiclone.types import Audio
 from digiclone.voice import speaker
@@ -37,24 +42,24 @@ class Sentence:
 @dataclass(frozen=True, eq=False)
 class Spoken:
     """A sound of a sentence: what was `heard` in it and how it was read, what listeners would give it, and how close it
-    is to the person's voice, -1..1. `seconds` of computing; 0 for a recording."""
+    is to the person's voice, -1..1."""
 
     audio: Audio
     heard: str
     reading: Reading
     mos: float
     alike: float
-    seconds: float
 
 
 @dataclass(frozen=True, eq=False)
 class Card:
-    """Each sentence by the voice and by the person, and how close strangers are to the person."""
+    """Each sentence by the voice and by the person, how close strangers are to the person, and the voice's pace."""
 
     texts: tuple[str, ...]
     voice: tuple[Spoken, ...]
     real: tuple[Spoken, ...]
     real_stranger: float
+    pace: Pace
 
     @property
     def figures(self) -> dict[str, float]:
@@ -71,7 +76,9 @@ class Card:
             "real_distillmos": _mean(one.mos for one in self.real),
             "worst_dropped_words": max(one.reading.dropped for one in self.voice),
             "repeated_words": said.repeated,
-            "rtf": sum(one.seconds for one in self.voice) / sum(one.audio.seconds for one in self.voice),
+            "first_audio_s": self.pace.first_audio_s,
+            "rtf": self.pace.rtf,
+            "memory_mb": self.pace.memory_mb,
         }
 
     @property
@@ -90,21 +97,49 @@ class Card:
         return [what for what, is_so in wrong.items() if is_so]
 
 
-def judge(tts: TTS, ears: ASR, kept: Sequence[Sentence], strangers: Sequence[Audio], tell: Progress) -> Card:
-    """The card of a voice on sentences `kept` from its training; `ears` writes down what is heard."""
+def of(voice: Path, tell: Progress) -> Card:
+    """The card of the voice in the folder `voice`, by the clips of its dataset that it never learnt from."""
+    from digiclone.asr import whisper  # noqa: PLC0415
+
+    kept = sentences(voice / "dataset", artifacts.voice(voice).kept)
+    options = {"voice": str(voice)}
+    tell("timing", 0.0)
+    took = pace("glow", options, [one.text for one in kept])
+    others = [one.audio for one in clips()[::2]]
+    return judge(registry.load("tts", "glow", **options), took, whisper.Backend(whisper.Options()), kept, others, tell)
+
+
+def sentences(dataset: Path, names: Sequence[str]) -> list[Sentence]:
+    """Clips of a dataset in LJSpeech's layout. Raises `ConfigError` for those that are no longer there."""
+    lines = (dataset / "metadata.csv").read_text("utf-8").splitlines() if (dataset / "metadata.csv").exists() else []
+    texts = {line.partition("|")[0]: line.rpartition("|")[2] for line in lines}
+    if lost := set(names) - set(texts):
+        raise ConfigError(
+            f"{len(lost)} of the {len(names)} clips that judge this voice are gone, since the dataset was made anew: "
+            "train the voice again"
+        )
+    return [
+        Sentence(texts[name], Audio(*soundfile.read(dataset / "wavs" / f"{name}.wav", dtype="float32")))
+        for name in names
+    ]
+
+
+def judge(
+    tts: TTS, took: Pace, ears: ASR, kept: Sequence[Sentence], strangers: Sequence[Audio], tell: Progress
+) -> Card:
+    """The card of a voice on sentences `kept` from its training; `ears` writes down what is heard. What the voice
+    `took` was measured elsewhere: here torch is in the way."""
     people = np.stack([speaker.embed(one.audio) for one in kept])
     centre = speaker.centre_of(people)
     voice, real = list[Spoken](), list[Spoken]()
     for number, one in enumerate(kept):
         tell("listening", number / len(kept))
-        begun = time.perf_counter()
-        audio = said(tts, one.text)
-        voice.append(_judged(audio, one.text, ears, centre, time.perf_counter() - begun))
+        voice.append(_judged(said(tts, one.text), one.text, ears, centre))
         others = speaker.centre_of(np.delete(people, number, axis=0)) if len(kept) > 1 else centre
-        real.append(_judged(one.audio, one.text, ears, others, 0.0))
+        real.append(_judged(one.audio, one.text, ears, others))
     tell("listening to others", 1.0)
     far = _mean(speaker.alike(speaker.embed(audio), centre) for audio in strangers)
-    return Card(tuple(one.text for one in kept), tuple(voice), tuple(real), far)
+    return Card(tuple(one.text for one in kept), tuple(voice), tuple(real), far, took)
 
 
 def said(tts: TTS, text: str) -> Audio:
@@ -115,11 +150,11 @@ def said(tts: TTS, text: str) -> Audio:
     return Audio(np.concatenate([piece.samples for piece in pieces]), pieces[0].rate)
 
 
-def _judged(audio: Audio, text: str, ears: ASR, centre: speaker.Embedding, seconds: float) -> Spoken:
+def _judged(audio: Audio, text: str, ears: ASR, centre: speaker.Embedding) -> Spoken:
     heard = ears.transcribe(resample(audio, RATE))
     sounds = audio.seconds >= max(SHORTEST, speaker.SHORTEST) and bool(np.any(audio.samples))
     opinion, alike = (mos(audio), speaker.alike(speaker.embed(audio), centre)) if sounds else (1.0, -1.0)
-    return Spoken(audio, heard, compare(text, heard), opinion, alike, seconds)
+    return Spoken(audio, heard, compare(text, heard), opinion, alike)
 
 
 def _mean(values: Iterable[float]) -> float:

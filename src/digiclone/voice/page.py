@@ -96,6 +96,23 @@ def histogram(title: str, values: Sequence[float], unit: str, marks: Sequence[fl
     return f"<figure><svg {box}>{axis}{bars}{lines}{ends}</svg><figcaption>{html.escape(title)}</figcaption></figure>"
 
 
+def scale(title: str, values: Mapping[str, float]) -> str:
+    """Values on one axis from the smallest to the largest, each with its name above it."""
+    wide, tall, foot = 320.0, 110.0, 18.0
+    low, high = min(values.values()), max(values.values())
+    drawn = ""
+    for number, (name, value) in enumerate(sorted(values.items(), key=lambda one: one[1])):
+        x = 8 + (value - low) / max(high - low, 1e-9) * (wide - 16)
+        anchor = "start" if x < wide / 3 else "end" if x > 2 * wide / 3 else "middle"
+        y = tall - 24 * (number % 3) - 18
+        drawn += f'<line class=axis x1="{x:.1f}" x2="{x:.1f}" y1="{y + 4:.0f}" y2="{tall}"/>'
+        drawn += f'<circle class=bar cx="{x:.1f}" cy="{tall}" r="4"/>'
+        drawn += f'<text x="{x:.1f}" y="{y:.0f}" text-anchor="{anchor}">{html.escape(name)} {value:.2f}</text>'
+    axis = f'<line class=axis x1="0" x2="{wide}" y1="{tall}" y2="{tall}"/>'
+    box = f'viewBox="0 0 {wide:.0f} {tall + foot:.0f}" role="img"'
+    return f"<figure><svg {box}>{axis}{drawn}</svg><figcaption>{html.escape(title)}</figcaption></figure>"
+
+
 def lines(title: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> str:
     """Curves over the same axis, with their names."""
     points = [point for curve in series.values() for point in curve]
