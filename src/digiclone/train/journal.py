@@ -8,7 +8,8 @@ tensorboard/     the same for TensorBoard
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -62,3 +63,16 @@ def _read(losses: Path) -> Iterator[tuple[int, dict[str, float]]]:
         with suppress(ValueError, KeyError, TypeError):
             look = json.loads(line)
             yield int(look["step"]), look
+
+
+def logged(log: logging.Logger) -> Callable[[str, float], None]:
+    """A line in the log whenever there is something new to say."""
+    last = ""
+
+    def tell(how: str, _share: float) -> None:
+        nonlocal last
+        if how != last:
+            log.info("%s", how)
+        last = how
+
+    return tell
