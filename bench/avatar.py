@@ -16,19 +16,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import glbcheck
+from keep import keep
 from portraits import portraits
 
-from digiclone.measure.machine import device, slug
 from digiclone.weights import home
 
 PARTS = {"photo": "", "faces": "", "mouth": "mouth", "visemes": "viseme_net", "page": "page"}
 """What is measured, and under which name it is told; without one, at the top."""
-RESULTS = Path(__file__).parent / "results"
 
 
 def figures(quick: bool) -> dict[str, Any]:
@@ -94,11 +92,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one line, for machines")
     options = parser.parse_args()
     found = figures(options.quick)
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    stamp = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "commit": commit.stdout.strip()}
-    RESULTS.mkdir(exist_ok=True)
-    with (RESULTS / f"avatar-{slug()}.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps({**stamp, "quick": options.quick, "device": device(), **found}) + "\n")
+    keep("avatar", options.quick, found)
     print(json.dumps(found, indent=None if options.json else 2))
 
 

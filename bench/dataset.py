@@ -5,8 +5,9 @@
 The recording is put together from Kathleen's test sentences (`../shared/data/kathleen`, never trained on), with pauses
 of 0.2 to 1.2 s between them; once as it is, once with white noise 10 dB below the speech. Reported are the share of the
 speech that is kept, how many cuts lie inside a word, the share of clips of 5 to 10 s, and the word error rate of the
-transcripts. A cut lies inside a word if the original, clean sound is not quiet in the 40 ms around it. And Algorithm 1,
-as meant and as printed, on 2000 random traces of a voice activity detector.
+transcripts, without and with the texts of the sentences as the person's own transcript. A cut lies inside a word if
+the original, clean sound is not quiet in the 40 ms around it. And Algorithm 1, as meant and as printed, on 2000 random
+traces of a voice activity detector.
 """
 
 from __future__ import annotations
@@ -106,6 +107,8 @@ def judged(recording: Recording, clean: NDArray[np.float32]) -> dict[str, Any]:
         file = Path(folder) / "recording.wav"
         soundfile.write(file, recording.samples, RATE, subtype="PCM_16")
         made = build(Path(folder) / "voice", [file], _told)
+        file.with_suffix(".txt").write_text("\n".join(recording.texts), "utf-8")
+        with_transcript = build(Path(folder) / "voice", [file], _told)
     lengths = np.array([one.clip.figures.seconds for one in made.used])
     return {
         "kept": round(kept(made, recording), 4),
@@ -113,6 +116,7 @@ def judged(recording: Recording, clean: NDArray[np.float32]) -> dict[str, Any]:
         "cuts": len(cuts(made)),
         "in_5_10_s": round(float(np.mean((lengths >= SHORTEST) & (lengths <= LONGEST))), 4),
         "wer": round(read(made, recording).wer, 4),
+        "wer_with_transcript": round(read(with_transcript, recording).wer, 4),
         "clips": len(made.used),
         "dropped": len(made.clips) - len(made.used),
         "minutes": round(len(recording.samples) / RATE / 60, 2),

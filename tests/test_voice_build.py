@@ -9,6 +9,7 @@ import soundfile
 from typer.testing import CliRunner
 
 from digiclone import cli
+from digiclone.commands import training
 from digiclone.commands import voice as command
 from digiclone.config import ConfigError
 from digiclone.dsp import resample
@@ -16,8 +17,9 @@ from digiclone.measure.recordings import recordings
 from digiclone.types import Audio
 from digiclone.voice import dataset
 from digiclone.voice.read import BadRecording
+from digiclone.voice.script import Script
 
-for package in command.PACKAGES:
+for package in training.PACKAGES:
     pytest.importorskip(package, reason="making a voice needs the extra: pip install 'digiclone[voice]'")
 
 pytestmark = pytest.mark.model
@@ -91,11 +93,11 @@ def _refused(*_: object) -> None:
 def test_a_kill_costs_one_block(spoken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real, begun = dataset.clips_of, list[str]()
 
-    def killed_later(sound: Audio, begin: float, folder: Path) -> dataset.Block:
+    def killed_later(sound: Audio, begin: float, folder: Path, script: Script | None) -> dataset.Block:
         begun.append(folder.name)
         if len(begun) == 2:
             raise KeyboardInterrupt
-        return real(sound, begin, folder)
+        return real(sound, begin, folder, script)
 
     monkeypatch.setattr(dataset, "blocks", lambda file: _short_blocks(file))
     monkeypatch.setattr(dataset, "clips_of", killed_later)
@@ -164,7 +166,7 @@ def test_the_command_says_what_it_made(
 
 
 def test_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "PACKAGES", ("torch", "no_such_package"))
+    monkeypatch.setattr(training, "PACKAGES", ("torch", "no_such_package"))
     said = CliRunner().invoke(cli.app, ["voice", "build", "ada", "--audio", "x.wav"])
     assert isinstance(said.exception, ConfigError)
     assert "no_such_package; run: pip install 'digiclone[voice]'" in str(said.exception)

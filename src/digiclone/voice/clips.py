@@ -20,6 +20,8 @@ from digiclone.voice import cut
 from digiclone.voice.check import Figures, faults, figures
 from digiclone.voice.cut import EDGE, KEPT_PAUSE, Word
 from digiclone.voice.denoise import denoised
+from digiclone.voice.follow import followed
+from digiclone.voice.script import Script
 from digiclone.voice.speaker import embed
 from digiclone.voice.transcribe import Chunk, transcribed
 
@@ -45,12 +47,13 @@ class Clip:
 @dataclass(frozen=True)
 class Block:
     """What became of a block of `seconds`: its clips, in `folder`; the seconds of `speech` in it, and of those in other
-    languages."""
+    languages; the share of its words where its script does `fit`, None if there is no script, or no word."""
 
     folder: Path
     seconds: float
     speech: float
     foreign: float
+    fit: float | None
     clips: tuple[Clip, ...]
 
     @property
@@ -59,13 +62,14 @@ class Block:
         return np.load(self.folder / VOICES)
 
 
-def clips_of(audio: Audio, begin: float, folder: Path) -> Block:
-    """The clips of a block that begins at `begin` seconds, written into `folder`; what is there already is read and not
-    made again."""
+def clips_of(audio: Audio, begin: float, folder: Path, script: Script | None = None) -> Block:
+    """The clips of a block that begins at `begin` seconds, in the words of the `script` of its recording, written into
+    `folder`; what is there already is read and not made again."""
     if (folder / KEPT).exists():
         return _read(folder)
     clean = denoised(audio)
-    chunks = transcribed(clean)
+    heard = transcribed(clean)
+    chunks, fit = followed(heard, script) if script else (heard, None)
     gain = _gain(clean)
     half = folder.with_name(folder.name + ".part")
     shutil.rmtree(half, ignore_errors=True)
@@ -83,7 +87,7 @@ def clips_of(audio: Audio, begin: float, folder: Path) -> Block:
             found.append(Clip(name, text, begin + max(0.0, times[0][0]), begin + times[-1][1], about))
     np.save(half / VOICES, _voices(found, half))
     speech = {"speech": _speech(chunks), "foreign": _speech(c for c in chunks if c.language != "en")}
-    about = {"seconds": audio.seconds, **speech, "clips": [asdict(clip) for clip in found]}
+    about = {"seconds": audio.seconds, **speech, "fit": fit, "clips": [asdict(clip) for clip in found]}
     (half / KEPT).write_text(json.dumps(about, indent=1), "utf-8")
     half.rename(folder)
     return _read(folder)
@@ -149,4 +153,4 @@ def _write(file: Path, audio: Audio) -> None:
 def _read(folder: Path) -> Block:
     kept = json.loads((folder / KEPT).read_text("utf-8"))
     clips = tuple(Clip(**{**clip, "figures": Figures(**clip["figures"])}) for clip in kept["clips"])
-    return Block(folder, kept["seconds"], kept["speech"], kept["foreign"], clips)
+    return Block(folder, kept["seconds"], kept["speech"], kept["foreign"], kept.get("fit"), clips)

@@ -23,14 +23,33 @@ import numpy as np
 from digiclone.voice.check import faults
 from digiclone.voice.clips import VOICES, Block, Clip, clips_of
 from digiclone.voice.read import BLOCK, About, BadRecording, about, blocks
+from digiclone.voice.script import Script, recordings, scripts
 from digiclone.voice.speaker import Embedding, centre_of, strangers
 
 Progress = Callable[[str, float], None]
 SOMEBODY_ELSE = "somebody else's voice"
 LEAST_RATE = 16_000
 """Samples a second below which a voice sounds like a telephone."""
+FITTING, NOTED = 0.9, 5
+"""Share of a recording's words below which it is noted that its transcript has not all of them; so many notes."""
 ENOUGH, GOOD = 300.0, 900.0
 """Seconds of clips below which a voice will be poor, and with which it is good (tinyDigiClones: 15 minutes)."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A recording, what it says of itself, and what is said in it if that is known."""
+
+    file: Path
+    about: About
+    script: Script | None
+    digest: str
+
+    @property
+    def key(self) -> str:
+        """Names what is made of it: another script makes other clips."""
+        both = hashlib.sha256(f"{self.digest}{self.script.digest}".encode()).hexdigest() if self.script else self.digest
+        return both[:12]
 
 
 @dataclass(frozen=True)
@@ -69,16 +88,13 @@ def build(voice: Path, paths: Sequence[Path], tell: Progress) -> Dataset:
     `tell` hears what is being done and the share that is behind. Raises `BadRecording` when there is no clip to use;
     what is wrong with single files is noted.
     """
-    notes, sources = list[str](), dict[str, tuple[Path, About]]()
-    for file in _files(paths):
-        try:
-            sources.setdefault(_digest(file), (file, about(file)))
-        except BadRecording as error:
-            notes.append(str(error))
+    notes = list[str]()
+    sources = _sources(recordings(list(_files(paths))), notes)
     found = list[tuple[Path, Block]]()
     for source, block in _blocks(voice / "blocks", sources, notes, tell):
-        found.append((source, block))
-    notes += [_telephone(file) for file, says in sources.values() if says.rate < LEAST_RATE]
+        found.append((source.file, block))
+    notes += [_telephone(source.file) for source in sources if source.about.rate < LEAST_RATE]
+    notes += _misfits(sources, found)
     made = _judged(found, notes)
     if not made.used:
         raise BadRecording(_nothing(made))
@@ -94,6 +110,18 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
+def _sources(files: Sequence[Path], notes: list[str]) -> list[Source]:
+    """Those of the files that are recordings, each once."""
+    found = dict[str, tuple[Path, About]]()
+    for file in files:
+        try:
+            found.setdefault(_digest(file), (file, about(file)))
+        except BadRecording as error:
+            notes.append(str(error))
+    said = scripts([file for file, _ in found.values()], notes)
+    return [Source(file, says, said.get(file), digest) for digest, (file, says) in found.items()]
+
+
 def _digest(file: Path) -> str:
     try:
         with file.open("rb") as content:
@@ -103,22 +131,22 @@ def _digest(file: Path) -> str:
 
 
 def _blocks(
-    folder: Path, sources: dict[str, tuple[Path, About]], notes: list[str], tell: Progress
-) -> Iterator[tuple[Path, Block]]:
+    folder: Path, sources: Sequence[Source], notes: list[str], tell: Progress
+) -> Iterator[tuple[Source, Block]]:
     """Each block of each recording, and what became of it."""
-    total = sum(max(says.seconds, 1.0) for _, says in sources.values())
+    total = sum(max(source.about.seconds, 1.0) for source in sources)
     before = 0.0
-    for digest, (file, says) in sources.items():
-        here = 0.0
+    for source in sources:
+        name, seconds, here = source.file.name, max(source.about.seconds, 1.0), 0.0
         try:
-            for number, sound in enumerate(blocks(file)):
-                share = (before + min(here, max(says.seconds, 1.0))) / total
-                tell(f"{file.name}, minute {here / 60:.0f}" if here >= BLOCK else file.name, share)
-                yield file, clips_of(sound, here, folder / f"{digest}-{number:03}")
+            for number, sound in enumerate(blocks(source.file)):
+                share = (before + min(here, seconds)) / total
+                tell(f"{name}, minute {here / 60:.0f}" if here >= BLOCK else name, share)
+                yield source, clips_of(sound, here, folder / f"{source.key}-{number:03}", source.script)
                 here += sound.seconds
         except BadRecording as error:
             notes.append(str(error))
-        before += max(says.seconds, 1.0)
+        before += seconds
     tell("looking for other voices", 1.0)
 
 
@@ -142,6 +170,27 @@ def _judged(found: Sequence[tuple[Path, Block]], notes: Sequence[str]) -> Datase
 
 def _telephone(file: Path) -> str:
     return f"{file.name} was recorded like a telephone: the voice will sound like one; record again if you can"
+
+
+def _misfits(sources: Sequence[Source], found: Sequence[tuple[Path, Block]]) -> list[str]:
+    """What is to be said of scripts that have not all that is heard; of the first few."""
+    parts = {source.file: list[tuple[float, float]]() for source in sources}
+    for file, block in found:
+        if block.fit is not None:
+            parts[file].append((block.fit * block.speech, block.speech))
+    notes = list[str]()
+    for source in sources:
+        fitting, speech = map(sum, zip((0.0, 0.0), *parts[source.file], strict=True))
+        if source.script and fitting < FITTING * speech:
+            notes.append(_misfit(source.script, source.file, fitting / speech))
+    more = [f"{len(notes) - NOTED} more transcripts have not all that is said"] if len(notes) > NOTED else []
+    return notes[:NOTED] + more
+
+
+def _misfit(script: Script, file: Path, share: float) -> str:
+    if not share:
+        return f"{script.name} does not say what is said in {file.name}, which was written down by ear"
+    return f"{script.name} has only {share:.0%} of what is said in {file.name}; the rest was written down by ear"
 
 
 def _nothing(made: Dataset) -> str:
