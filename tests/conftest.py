@@ -171,7 +171,13 @@ def tiny_voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
         dict(vocoder.named_parameters())["conv_post.bias"].fill_(0.2)  # loud enough to be heard
     folder = tmp_path_factory.mktemp("voice")
     about = Voice(
-        rate=22_050, made=datetime(2026, 1, 1, tzinfo=UTC), minutes=1.0, recipe="tiny", likelihood=0.0, kept=["a"]
+        rate=22_050,
+        right="it hums",
+        made=datetime(2026, 1, 1, tzinfo=UTC),
+        minutes=1.0,
+        recipe="tiny",
+        likelihood=0.0,
+        kept=["a"],
     )
     write(folder, net.eval(), vocoder.eval(), about)
     return folder

@@ -55,7 +55,7 @@ def _small_vocoder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_dataset_becomes_a_voice(base: tuple[Dims, dict[str, Any]], tmp_path: Path) -> None:
     dataset(tmp_path, 24)
-    about = voice.train(TINY, tmp_path, base, tmp_path / "vocoder.pt", silent)
+    about = voice.train(TINY, tmp_path, base, tmp_path / "vocoder.pt", "consent", silent)
     assert artifacts.voice(tmp_path) == about
     assert len(about.kept) == voice.LEAST_KEPT
     encoder, decoder, vocoder = (session(tmp_path / f"{n}.onnx", threads=1) for n in ("encoder", "decoder", "vocoder"))
@@ -69,7 +69,7 @@ def test_a_dataset_becomes_a_voice(base: tuple[Dims, dict[str, Any]], tmp_path: 
 def test_too_few_clips_are_refused(base: tuple[Dims, dict[str, Any]], tmp_path: Path) -> None:
     dataset(tmp_path, 10)
     with pytest.raises(ConfigError, match="10 clips are too few"):
-        voice.train(TINY, tmp_path, base, tmp_path / "vocoder.pt", silent)
+        voice.train(TINY, tmp_path, base, tmp_path / "vocoder.pt", "consent", silent)
     assert not (tmp_path / artifacts.VOICE).exists()
 
 
@@ -77,7 +77,7 @@ def test_some_clips_are_kept_in_any_order_the_same() -> None:
     empty = np.zeros(1, np.int64)
     said = [Sentence(f"s{n}", empty, np.zeros((80, 4), np.float16)) for n in range(100)]
     learnt, kept = voice.split(said)
-    assert (len(learnt), len(kept)) == (95, 5)
+    assert (len(learnt), len(kept)) == (94, 6)
     assert not {one.name for one in learnt} & {one.name for one in kept}
     assert {one.name for one in voice.split(said[::-1])[1]} == {one.name for one in kept}
 

@@ -110,7 +110,9 @@ def test_when_a_voice_is_used(
     tmp_path: Path, use: Literal["if good", "always", "never"], card: str | None, used: bool
 ) -> None:
     assert not artifacts.usable(tmp_path)
-    about = artifacts.Voice(rate=22_050, use=use, made=datetime.now(UTC), minutes=1, recipe="", likelihood=0, kept=[])
+    about = artifacts.Voice(
+        rate=22_050, use=use, right="", made=datetime.now(UTC), minutes=1, recipe="", likelihood=0, kept=[]
+    )
     (tmp_path / artifacts.VOICE).write_bytes(artifacts.toml(about, "A voice."))
     if card is not None:
         (tmp_path / artifacts.CARD).write_text(card)

@@ -57,6 +57,7 @@ def test_a_voice_is_trained_elsewhere(voice: Path, there: Path) -> None:
     trained = elsewhere.train(there)
     assert run("unpack", "ada", str(trained)).exception is None
     about = artifacts.voice(voice)
+    assert "I agree that a copy" in about.right
     assert (voice / "decoder.onnx").stat().st_size > 1000
     assert set(about.kept) < {f"clip-{number:03}" for number in range(24)}
     assert (voice / "training" / "training.html").exists()

@@ -95,6 +95,7 @@ def test_a_good_voice_is_used(voice: Path) -> None:
     assert about["accuracy"] == 1
     assert "no GPU): less than a minute at most" in said.stderr
     assert (voice / "training" / "training.html").exists()
+    assert "I agree that a copy" in artifacts.voice(voice).right
     assert choices(voice.parent)["tts"].backend == "tone", "clone.toml is stronger"
     (voice.parent / "clone.toml").write_text('name = "Ada"\n')
     chosen = choices(voice.parent)["tts"]
@@ -123,7 +124,7 @@ def test_a_bad_voice_is_not_used_unless_somebody_insists(voice: Path, monkeypatc
 def test_a_new_voice_needs_a_new_card(voice: Path) -> None:
     run("train", "ada")
     assert artifacts.verdict(voice) == []
-    recipes.train(recipes.Recipe(), voice, base.load(base.SHIPPED), Path("hifigan"), lambda *_: None)
+    recipes.train(recipes.Recipe(), voice, base.load(base.SHIPPED), Path("hifigan"), "", lambda *_: None)
     assert artifacts.verdict(voice) is None
     assert not artifacts.usable(voice)
 

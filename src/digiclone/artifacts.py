@@ -33,6 +33,8 @@ class Voice(Strict):
     """By which it stretches what it says."""
     use: Literal["if good", "always", "never"] = "if good"
     """Good is what its card calls so."""
+    right: str
+    """By which it is a copy of somebody's voice: their consent, or a licence."""
     made: datetime
     minutes: float
     """Of speech that it learnt from."""

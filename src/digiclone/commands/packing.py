@@ -92,12 +92,15 @@ def unpack(
     """Take the voice that was trained elsewhere, and judge it."""
     ready()
     from digiclone.train.elsewhere import COMES_HOME, PARTS  # noqa: PLC0415
+    from digiclone.voice import consent  # noqa: PLC0415
 
     voice = find(clone) / "voice"
+    right = consent.read(voice).right
     with tempfile.TemporaryDirectory(dir=voice) as folder:
         place = Path(folder)
         _extract(file, place, COMES_HOME)
         _check(place, voice, PARTS)
+        artifacts.keep_voice(place, artifacts.voice(place).model_copy(update={"right": right}))
         for name in (artifacts.VOICE, artifacts.CARD):
             (voice / name).unlink(missing_ok=True)
         (voice / "training").mkdir(exist_ok=True)

@@ -42,7 +42,7 @@ def train(
 
     voice = find(clone) / "voice"
     said = recipes.dataset(voice)
-    consent.read(voice)
+    right = consent.read(voice).right
     tuned = glow.DEVICE.type == "cuda" if tune_vocoder is None else tune_vocoder
     expect.room(voice, tuned)
     bring([HIFIGAN, *judges()])
@@ -52,7 +52,7 @@ def train(
     more = ", and more for the vocoder" if tuned else ""
     print(f"On this machine ({expect.machine()}): {expect.spoken(seconds)} at most{more}.", file=sys.stderr)
     with progress() as tell:
-        recipes.train(recipe, voice, start, path(HIFIGAN), tell)
+        recipes.train(recipe, voice, start, path(HIFIGAN), right, tell)
     card(clone, as_json)
 
 

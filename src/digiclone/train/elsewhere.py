@@ -32,7 +32,7 @@ def train(folder: Path) -> Path:
     expect.room(voice, tuned)
     seconds = expect.seconds(recipe.fitted(start[0]), recipes.dataset(voice), start[1])
     log.info("%s: %s at most%s", expect.machine(), expect.spoken(seconds), ", then the vocoder" if tuned else "")
-    recipes.train(recipe, voice, start, folder / HIFIGAN, logged(log))
+    recipes.train(recipe, voice, start, folder / HIFIGAN, "", logged(log))
     with replacing(folder / TRAINED) as file, tarfile.open(fileobj=file, mode="w") as archive:
         for name in COMES_HOME:
             archive.add(voice / name, name)

@@ -49,9 +49,14 @@ class Recipe:
         return replace(self.training, dims=dims)
 
 
-def train(recipe: Recipe, voice: Path, base: tuple[Dims, dict[str, Tensor]], hifi: Path, tell: Progress) -> Voice:
-    """Learn the voice of `voice/dataset`, beginning with a `base`, and write it beside; `hifi` is a checkpoint of
-    HiFi-GAN; `tell` hears how it goes. Raises `ConfigError` for a dataset that is too small."""
+def train(
+    recipe: Recipe, voice: Path, base: tuple[Dims, dict[str, Tensor]], hifi: Path, right: str, tell: Progress
+) -> Voice:
+    """Learn the voice of `voice/dataset`, beginning with a `base`, and write it beside.
+
+    `hifi` is a checkpoint of HiFi-GAN; `right` says by which right the voice is copied; `tell` hears how it goes.
+    Raises `ConfigError` for a dataset that is too small.
+    """
     learnt, kept = split(dataset(voice))
     dims, weights = base
     training = recipe.fitted(dims)
@@ -61,6 +66,7 @@ def train(recipe: Recipe, voice: Path, base: tuple[Dims, dict[str, Tensor]], hif
         sound = _tuned(recipe.vocoder, net, sound, voice, {one.name for one in kept}, tell)
     about = Voice(
         rate=VOICE_RATE,
+        right=right,
         made=datetime.now(UTC).replace(microsecond=0),
         minutes=round(sum(one.mels.shape[1] for one in learnt) * VOICE_HOP / VOICE_RATE / 60, 1),
         recipe=repr(replace(recipe, training=training)),

@@ -38,6 +38,11 @@ class Spoken(Strict):
     heard: str
     alike: float
 
+    @property
+    def right(self) -> str:
+        """What a voice says of it."""
+        return f"consent of {self.consent.given:%Y-%m-%d}: {self.consent.statement}"
+
 
 def give(voice: Path, audio: Audio, centre: speaker.Embedding, ears: ASR) -> Spoken:
     """Check a recording of `STATEMENT` against the voice of the clips, and keep it in the folder `voice`.
