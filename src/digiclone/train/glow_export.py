@@ -18,7 +18,7 @@ from digiclone.nn.hifigan import Generator
 from digiclone.nn.plain import plain
 from digiclone.onnx import session
 from digiclone.train.export import Differs
-from digiclone.train.traced import encoded, halved, traced
+from digiclone.train.traced import encoded, halved, quartered, traced
 
 TOLERANCE = 0.05
 """By which weights in 16 bits may move a log-mel value or a log duration, at the median of many; speech spreads over
@@ -85,7 +85,7 @@ def vocoder(net: Generator, facts: Mapping[str, str]) -> bytes:
     """Input `mels` (1, mels, F), output `samples` (1, F * hop). Raises `Differs`."""
     whole = plain(net)
     free = {"mels": {2: "frames"}, "samples": {1: "samples"}}
-    data = encoded(halved(traced(whole, [torch.zeros(1, net.dims.mels, 8)], ["mels"], ["samples"], free)), facts)
+    data = encoded(quartered(traced(whole, [torch.zeros(1, net.dims.mels, 8)], ["mels"], ["samples"], free)), facts)
     mels = torch.randn(1, net.dims.mels, 30, generator=torch.Generator().manual_seed(0)) * 2 - 5
     _same(whole, data, {"mels": mels})
     return data
