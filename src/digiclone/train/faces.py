@@ -51,12 +51,12 @@ class Recipe:
 
     version: int = 1
     """Of the code: what is drawn, how it is spoilt, what is learnt."""
-    people: int = 29_500
+    people: int = 60_000
     judged: int = 500
     """Other people, on whom nothing is trained."""
-    looks: int = 3
+    looks: int = 2
     """At each drawing, each cut out and spoilt in another way."""
-    steps: int = 20_000
+    steps: int = 25_000
     rows: int = 48
     """In a batch."""
     rate: float = 2e-3
