@@ -13,9 +13,7 @@ traces of a voice activity detector.
 from __future__ import annotations
 
 import argparse
-import csv
 import json
-import os
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -26,6 +24,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from digiclone.measure.recordings import Listed, data, listed
 from digiclone.voice.cut import LONGEST, SHORTEST
 from digiclone.voice.dataset import Dataset, build
 from digiclone.voice.segment import as_printed, segments, violations
@@ -51,7 +50,7 @@ class Recording:
 
 def figures(quick: bool) -> dict[str, Any]:
     """All of it."""
-    recording = assembled(kathleen("test"), 20 if quick else None)
+    recording = assembled(listed(data() / "kathleen" / "metadata.csv", "test")[: 20 if quick else None])
     noisy = Recording(with_noise(recording.samples, 10.0), recording.heard, recording.texts)
     return {
         "dataset": judged(recording, recording.samples),
@@ -60,20 +59,12 @@ def figures(quick: bool) -> dict[str, Any]:
     }
 
 
-def kathleen(split: str) -> list[tuple[Path, str]]:
-    """Files and texts of a split."""
-    folder = Path(os.environ.get("DIGICLONE_DATA", Path.cwd().parent / "shared" / "data")) / "kathleen"
-    with (folder / "metadata.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="|", quoting=csv.QUOTE_NONE))
-    return [(folder / "clips" / f"{row['id']}.flac", row["text"]) for row in rows if row["split"] == split]
-
-
-def assembled(sentences: list[tuple[Path, str]], count: int | None) -> Recording:
+def assembled(sentences: list[Listed]) -> Recording:
     """The sentences one after the other, with pauses."""
     chance = np.random.default_rng(0)
     parts, heard, now = list[NDArray[np.float32]](), list[tuple[float, float]](), 0
-    for file, _ in sentences[:count]:
-        sound, rate = soundfile.read(file, dtype="float32")
+    for one in sentences:
+        sound, rate = soundfile.read(one.file, dtype="float32")
         assert rate == RATE
         samples = np.asarray(sound, np.float32)
         loud = np.flatnonzero(~quiet(samples))
@@ -81,7 +72,7 @@ def assembled(sentences: list[tuple[Path, str]], count: int | None) -> Recording
         pause = np.zeros(round(chance.uniform(0.2, 1.2) * RATE), np.float32)
         parts += [samples, pause]
         now += len(samples) + len(pause)
-    return Recording(np.concatenate(parts), heard, [text for _, text in sentences[:count]])
+    return Recording(np.concatenate(parts), heard, [one.text for one in sentences])
 
 
 def quiet(samples: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -162,7 +153,7 @@ def read(made: Dataset, recording: Recording) -> Reading:
 
 def algorithm1() -> dict[str, Any]:
     """Of 2000 random traces, those in which something is wrong, and how often what is."""
-    meant, printed, crashed = 0, 0, 0
+    meant, printed = 0, 0
     kinds = dict[str, int]()
     for seed in range(TRACES):
         scores, longest = trace(np.random.default_rng(seed)), 250
@@ -170,7 +161,7 @@ def algorithm1() -> dict[str, Any]:
         try:
             wrong = violations(as_printed(scores, longest * 0.04, 0.04), scores, longest)
         except ValueError:
-            wrong, crashed = ["crash"], crashed + 1
+            wrong = ["crash"]
         printed += bool(wrong)
         for kind in wrong:
             kinds[kind] = kinds.get(kind, 0) + 1

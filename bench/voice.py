@@ -19,7 +19,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import dataset
 import numpy as np
 import soundfile
 from griffin_lim import GriffinLim
@@ -27,7 +26,7 @@ from keep import RESULTS, keep
 
 from digiclone import registry
 from digiclone.asr import whisper
-from digiclone.measure.recordings import recordings
+from digiclone.measure.recordings import data, listed, recordings
 from digiclone.measure.speaking import Pace, pace
 from digiclone.stages import TTS
 from digiclone.types import Audio
@@ -97,7 +96,9 @@ def lengths(_quick: bool) -> dict[str, Any]:
 
 def test_sentences(count: int | None) -> list[Sentence]:
     """Kathleen's, of the test split: no voice learns from them."""
-    return [Sentence(text, _sound(file)) for file, text in dataset.kathleen("test")[:count]]
+    return [
+        Sentence(one.text, _sound(one.file)) for one in listed(data() / "kathleen" / "metadata.csv", "test")[:count]
+    ]
 
 
 def ljspeech(count: int) -> list[Audio]:

@@ -38,22 +38,42 @@ class Recording:
     text: str = ""
 
 
+def data() -> Path:
+    """The folder with real speech: `DIGICLONE_DATA`, else `../shared/data`."""
+    return Path(os.environ.get("DIGICLONE_DATA", Path.cwd().parent / "shared" / "data"))
+
+
 def recordings(count: int, folder: Path | None = None) -> list[Recording]:
     """`count` utterances of 1.5 to 8 seconds, questions first, over and over if there are too few.
 
-    From the `test` split of the LJSpeech-style folders in `folder` (default: `DIGICLONE_DATA`, else `../shared/data`).
+    From the `test` split of the LJSpeech-style folders in `folder` (default: `data()`).
     """
-    folder = folder or Path(os.environ.get("DIGICLONE_DATA", Path.cwd().parent / "shared" / "data"))
-    found = [r for meta in sorted(folder.glob("*/metadata.csv")) for r in _test_split(meta)] or clips()
+    folder = folder or data()
+    found = [r for meta in sorted(folder.glob("*/metadata.csv")) for r in _short(meta)] or clips()
     chosen = sorted(found, key=lambda r: not r.text.rstrip().endswith("?"))
     return [chosen[i % len(chosen)] for i in range(count)]
 
 
-def _test_split(metadata: Path) -> list[Recording]:
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A line of `metadata.csv`, id|split|seconds|text, and its sound file."""
+
+    file: Path
+    seconds: float
+    text: str
+
+
+def listed(metadata: Path, split: str) -> list[Listed]:
+    """The lines of one split; the sounds lie beside it, in `clips/`."""
     with metadata.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="|", quoting=csv.QUOTE_NONE))
-    wanted = [r for r in rows if r["split"] == "test" and 1.5 <= float(r["seconds"]) <= 8]
-    return [Recording(r["id"], _read(metadata.parent / "clips" / f"{r['id']}.flac"), r["text"]) for r in wanted]
+    clips = metadata.parent / "clips"
+    return [Listed(clips / f"{r['id']}.flac", float(r["seconds"]), r["text"]) for r in rows if r["split"] == split]
+
+
+def _short(metadata: Path) -> list[Recording]:
+    found = (one for one in listed(metadata, "test") if 1.5 <= one.seconds <= 8)
+    return [Recording(one.file.stem, _read(one.file), one.text) for one in found]
 
 
 def clips() -> list[Recording]:

@@ -10,7 +10,6 @@ is made, as a person would bring it, with her text beside it; from there on it i
 
 from __future__ import annotations
 
-import csv
 import logging
 import shutil
 from pathlib import Path
@@ -21,6 +20,7 @@ import soundfile
 import typer
 
 from digiclone.artifacts import replacing
+from digiclone.measure.recordings import listed
 from digiclone.train import base
 from digiclone.train import voice as recipes
 from digiclone.train.elsewhere import PARTS
@@ -39,19 +39,18 @@ RECIPE = recipes.Recipe()
 
 def recording(data: Path, folder: Path) -> Path:
     """The sentences of the `train` split in one file, and their text beside it."""
-    with (data / "metadata.csv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file, delimiter="|", quoting=csv.QUOTE_NONE) if row["split"] == "train"]
+    rows = listed(data / "metadata.csv", "train")
     whole, chance = folder / "kathleen.flac", np.random.default_rng(0)
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(whole) as out:
         sound: soundfile.SoundFile | None = None
         for row in rows:
-            samples, rate = soundfile.read(data / "clips" / f"{row['id']}.flac", dtype="int16")
+            samples, rate = soundfile.read(row.file, dtype="int16")
             sound = sound or soundfile.SoundFile(out, "w", rate, 1, "PCM_16", format="FLAC")
             sound.write(np.append(samples, np.zeros(int(chance.uniform(*PAUSES) * rate), np.int16)))
         if sound:
             sound.close()
-    whole.with_suffix(".txt").write_text("\n".join(row["text"] for row in rows) + "\n", "utf-8")
+    whole.with_suffix(".txt").write_text("\n".join(row.text for row in rows) + "\n", "utf-8")
     return whole
 
 
