@@ -32,14 +32,18 @@ from digiclone.weights import fetch, home
 log = logging.getLogger(__name__)
 SHIPPED = Path(__file__).parents[1] / "tts" / "voices" / "kathleen"
 RIGHT = "CC0-1.0: the speaker gave her recordings away (rhasspy/dataset-voice-kathleen)"
+MINUTES = 23.5
+"""Of her sentences that are used: with their pauses a voice learns from 25 at most."""
 PAUSES = 0.4, 1.0
 """Seconds between two sentences, at least and at most."""
 RECIPE = recipes.Recipe()
 
 
 def recording(data: Path, folder: Path) -> Path:
-    """The sentences of the `train` split in one file, and their text beside it."""
+    """Sentences of the `train` split in one file, and their text beside it."""
     rows = listed(data / "metadata.csv", "train")
+    ends = np.cumsum([row.seconds for row in rows])
+    rows = rows[: int(np.searchsorted(ends, 60 * MINUTES))]
     whole, chance = folder / "kathleen.flac", np.random.default_rng(0)
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(whole) as out:
