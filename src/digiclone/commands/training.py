@@ -34,16 +34,17 @@ def train(
     looked at meanwhile: voice/training/training.html, or TensorBoard on voice/training.
     """
     ready()
-    from digiclone.train import base, expect, glow  # noqa: PLC0415
+    from digiclone.train import base, expect  # noqa: PLC0415
     from digiclone.train import vocoder as hifi  # noqa: PLC0415
     from digiclone.train import voice as recipes  # noqa: PLC0415
+    from digiclone.train.precision import DEVICE  # noqa: PLC0415
     from digiclone.voice import consent  # noqa: PLC0415
     from digiclone.voice.models import HIFIGAN  # noqa: PLC0415
 
     voice = find(clone) / "voice"
     said = recipes.dataset(voice)
     right = consent.read(voice).right
-    tuned = glow.DEVICE.type == "cuda" if tune_vocoder is None else tune_vocoder
+    tuned = DEVICE.type == "cuda" if tune_vocoder is None else tune_vocoder
     expect.room(voice, tuned)
     bring([HIFIGAN, *judges()])
     start = base.load(base.SHIPPED)

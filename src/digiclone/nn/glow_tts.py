@@ -71,15 +71,18 @@ class GlowTTS(nn.Module):
         spoken, sound = within(phones, ids.shape[1]), within(frames, mels.shape[2])
         hidden, mean = self.encoder(ids, spoken)
         noise, stretched = self.decoder(mels * sound, sound)
-        with torch.no_grad():
-            path = search(log_likelihood(noise, mean), phones, frames)
-        numbers = frames.sum() * self.dims.mels
-        off = ((noise - mean @ path) ** 2 * sound).sum()
-        likelihood = 0.5 * math.log(2 * math.pi) + (0.5 * off - stretched.sum()) / numbers
         # what the text knows of durations must not change what it knows of sound
         guessed = self.durations(hidden.detach(), spoken)
-        wanted = torch.log(path.sum(2).clamp(min=1)) * spoken[:, 0]
-        return Losses(likelihood, ((guessed - wanted) ** 2).sum() / phones.sum()), path
+        with torch.autocast(noise.device.type, enabled=False):  # long sums need all their bits
+            noise, mean = noise.float(), mean.float()
+            with torch.no_grad():
+                path = search(log_likelihood(noise, mean), phones, frames)
+            off = ((noise - mean @ path) ** 2 * sound).sum()
+            numbers = frames.sum() * self.dims.mels
+            likelihood = 0.5 * math.log(2 * math.pi) + (0.5 * off - stretched.sum()) / numbers
+            wanted = torch.log(path.sum(2).clamp(min=1)) * spoken[:, 0]
+            duration = ((guessed.float() - wanted) ** 2).sum() / phones.sum()
+        return Losses(likelihood, duration), path
 
     @torch.no_grad()
     def speak(self, ids: Tensor, noise: float = 0.333, slower: float = 1.0) -> tuple[Tensor, Tensor]:

@@ -12,9 +12,10 @@ import tarfile
 from pathlib import Path
 
 from digiclone.artifacts import VOICE, replacing
-from digiclone.train import base, expect, glow, vocoder
+from digiclone.train import base, expect, vocoder
 from digiclone.train import voice as recipes
 from digiclone.train.journal import LOSSES, PAGE, logged
+from digiclone.train.precision import DEVICE
 
 log = logging.getLogger(__name__)
 BASE, HIFIGAN, TRAINED = "base.pt", "hifigan.pt", "trained.tar"
@@ -27,7 +28,7 @@ def train(folder: Path) -> Path:
     """Learn the voice of a folder that was packed; where what comes home lies. Killed, it goes on where it was."""
     voice = folder / "voice"
     start = base.load(folder / BASE)
-    tuned = glow.DEVICE.type == "cuda"
+    tuned = DEVICE.type == "cuda"
     recipe = recipes.Recipe(vocoder=vocoder.Recipe() if tuned else None)
     expect.room(voice, tuned)
     seconds = expect.seconds(recipe.fitted(start[0]), recipes.dataset(voice), start[1])

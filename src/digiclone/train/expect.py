@@ -16,7 +16,7 @@ from torch import Tensor
 from digiclone.config import ConfigError
 from digiclone.nn.glow_tts import GlowTTS
 from digiclone.train import glow
-from digiclone.train.glow import DEVICE
+from digiclone.train.precision import DEVICE
 from digiclone.train.speech import Sentence
 
 GIGABYTE = 2**30

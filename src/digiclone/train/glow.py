@@ -21,10 +21,10 @@ from digiclone.nn.glow_tts import Dims, GlowTTS, Losses
 from digiclone.text.symbols import SYMBOLS
 from digiclone.train import checkpoint
 from digiclone.train.journal import Journal
+from digiclone.train.precision import DEVICE, mixed
 from digiclone.train.speech import Batch, Sentence, batch, batches
 
 Progress = Callable[[str, float], None]
-DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 MINUTE = 60.0
 """Seconds of work that a kill may cost."""
 PLOTS = {
@@ -78,7 +78,7 @@ def fit(
     net = GlowTTS(recipe.dims).to(DEVICE)
     if base is not None:
         net.load_state_dict(base)
-    optimiser = torch.optim.Adam(net.parameters(), recipe.rate, betas=(0.9, 0.98), eps=1e-9)
+    optimiser = torch.optim.Adam(net.parameters(), recipe.rate, betas=(0.9, 0.98), eps=1e-9, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate(recipe, step))
     best = Best(net)
     parts: dict[str, Any] = {"net": net, "optimiser": optimiser, "schedule": schedule, "best": best}
@@ -131,7 +131,7 @@ def learn(recipe: Recipe, net: GlowTTS, optimiser: torch.optim.Optimizer, some: 
     """One step of the training."""
     torch.manual_seed((recipe.seed << 32) + step)  # dropout, too, is the step's own
     net.train()
-    with torch.autocast(DEVICE.type, torch.bfloat16, enabled=DEVICE.type == "cuda"):
+    with mixed():
         losses, _ = net(*_parts(some))
     optimiser.zero_grad()
     (losses.likelihood + losses.duration).backward()

@@ -2,6 +2,8 @@
 person's Glow-TTS makes (Kong, Kim and Bae 2020, section 4.4). They are smoother than those of real sound, and so it
 learns to undo that.
 
+It computes in 32 bits: of sound in bfloat16 eight would be left, and the rest is noise.
+
 Which pieces of sound come at which step follows from the recipe and the step: a training that was killed and goes on
 gives the network that it would have given.
 """
@@ -30,8 +32,9 @@ from digiclone.nn.glow_tts import GlowTTS
 from digiclone.nn.hifigan import Generator
 from digiclone.nn.mel import VoiceMel
 from digiclone.train import checkpoint, speech
-from digiclone.train.glow import DEVICE, MINUTE, Progress
+from digiclone.train.glow import MINUTE, Progress
 from digiclone.train.journal import Journal
+from digiclone.train.precision import DEVICE
 from digiclone.train.speech import Sentence, batch
 from digiclone.types import Audio
 
@@ -184,8 +187,8 @@ class Game:
         self.generator.load_state_dict(net.state_dict())
         self.discriminators = Discriminators(recipe.dims).to(DEVICE)
         self.mel = VoiceMel(highest=None).to(DEVICE)
-        self.makes = torch.optim.AdamW(self.generator.parameters(), recipe.rate, recipe.betas)
-        self.judges = torch.optim.AdamW(self.discriminators.parameters(), recipe.rate, recipe.betas)
+        self.makes = torch.optim.AdamW(self.generator.parameters(), recipe.rate, recipe.betas, fused=True)
+        self.judges = torch.optim.AdamW(self.discriminators.parameters(), recipe.rate, recipe.betas, fused=True)
 
     @property
     def parts(self) -> dict[str, Any]:
@@ -199,22 +202,20 @@ class Game:
                 group["lr"] = rate(self.recipe, step)
         self.generator.train()
         alone = step < self.recipe.warm
-        with torch.set_grad_enabled(not alone), _thrifty():
-            made = self.generator(mels).float()
+        with torch.set_grad_enabled(not alone):
+            made = self.generator(mels)
         losses = {"discriminators": self._discriminate(real, made.detach())}
         return losses if alone else losses | self._generate(real, made)
 
     def _discriminate(self, real: Tensor, made: Tensor) -> Tensor:
         self.discriminators.requires_grad_(True)
-        with _thrifty():
-            loss = discriminator_loss(self.discriminators(real), self.discriminators(made))
+        loss = discriminator_loss(self.discriminators(real), self.discriminators(made))
         _learn(self.judges, loss)
         return loss.detach()
 
     def _generate(self, real: Tensor, made: Tensor) -> dict[str, Tensor]:
         self.discriminators.requires_grad_(False)  # they only judge: half of the work is saved
-        with _thrifty():
-            wanted, got = self.discriminators(real), self.discriminators(made)
+        wanted, got = self.discriminators(real), self.discriminators(made)
         losses = {
             "adversarial": generator_loss(got),
             "features": feature_loss(wanted, got),
@@ -268,11 +269,6 @@ class Best:
 
 def _copy(net: Generator) -> dict[str, Tensor]:
     return {name: weight.clone() for name, weight in net.state_dict().items()}
-
-
-def _thrifty() -> torch.autocast:
-    """Half the numbers' bits where a graphics card computes; the losses are taken in all of them."""
-    return torch.autocast(DEVICE.type, torch.bfloat16, enabled=DEVICE.type == "cuda")
 
 
 def _learn(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
