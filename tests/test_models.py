@@ -310,6 +310,7 @@ CTRL_C = """
 import os, signal, threading, time
 from digiclone import registry
 caught, kept = [], []
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests in the background ignores it
 signal.signal(signal.SIGTERM, lambda *_: caught.append("term"))
 worker = threading.Thread(target=lambda: kept.append(registry.load("llm", "llamacpp")))  # as the server does
 worker.start(); worker.join()

@@ -55,7 +55,7 @@ def _small_vocoder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_dataset_becomes_a_voice(base: tuple[Dims, dict[str, Any]], tmp_path: Path) -> None:
     dataset(tmp_path, 24)
-    about = voice.train(TINY, tmp_path, base, tmp_path / "vocoder.pt", "consent", silent)
+    about = voice.train(TINY, voice.dataset(tmp_path), voice.Start(*base, tmp_path), tmp_path, "consent", silent)
     assert artifacts.voice(tmp_path) == about
     assert len(about.kept) == voice.LEAST_KEPT
     encoder, decoder, vocoder = (session(tmp_path / f"{n}.onnx", threads=1) for n in ("encoder", "decoder", "vocoder"))
@@ -69,7 +69,7 @@ def test_a_dataset_becomes_a_voice(base: tuple[Dims, dict[str, Any]], tmp_path: 
 def test_too_few_clips_are_refused(base: tuple[Dims, dict[str, Any]], tmp_path: Path) -> None:
     dataset(tmp_path, 10)
     with pytest.raises(ConfigError, match="10 clips are too few"):
-        voice.train(TINY, tmp_path, base, tmp_path / "vocoder.pt", "consent", silent)
+        voice.train(TINY, voice.dataset(tmp_path), voice.Start(*base, tmp_path), tmp_path, "consent", silent)
     assert not (tmp_path / artifacts.VOICE).exists()
 
 

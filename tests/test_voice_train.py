@@ -124,7 +124,8 @@ def test_a_bad_voice_is_not_used_unless_somebody_insists(voice: Path, monkeypatc
 def test_a_new_voice_needs_a_new_card(voice: Path) -> None:
     run("train", "ada")
     assert artifacts.verdict(voice) == []
-    recipes.train(recipes.Recipe(), voice, base.load(base.SHIPPED), Path("hifigan"), "", lambda *_: None)
+    start = recipes.Start(*base.load(base.SHIPPED), Path("hifigan"))
+    recipes.train(recipes.Recipe(), recipes.dataset(voice), start, voice, "", lambda *_: None)
     assert artifacts.verdict(voice) is None
     assert not artifacts.usable(voice)
 

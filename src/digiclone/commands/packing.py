@@ -64,7 +64,7 @@ def pack(
     from digiclone.voice import consent, models  # noqa: PLC0415
 
     voice = find(clone) / "voice"
-    recipes.dataset(voice)
+    recipes.require_dataset(voice)
     consent.read(voice)
     bring([models.HIFIGAN])
     name = f"voice-{voice.parent.name}"

@@ -42,18 +42,22 @@ def train(
     from digiclone.voice.models import HIFIGAN  # noqa: PLC0415
 
     voice = find(clone) / "voice"
-    said = recipes.dataset(voice)
+    recipes.require_dataset(voice)
     right = consent.read(voice).right
     tuned = DEVICE.type == "cuda" if tune_vocoder is None else tune_vocoder
     expect.room(voice, tuned)
     bring([HIFIGAN, *judges()])
-    start = base.load(base.SHIPPED)
+    start = recipes.Start(*base.load(base.SHIPPED), path(HIFIGAN))
     recipe = recipes.Recipe(vocoder=hifi.Recipe() if tuned else None)
-    seconds = expect.seconds(recipe.fitted(start[0]), said, start[1])
+    with progress() as tell:
+        tell("reading the clips", 0.0)
+        said = recipes.dataset(voice)
+        tell("measuring this machine", 0.0)
+        seconds = expect.seconds(recipe.fitted(start.dims), said, start.weights)
     more = ", and more for the vocoder" if tuned else ""
     print(f"On this machine ({expect.machine()}): {expect.spoken(seconds)} at most{more}.", file=sys.stderr)
     with progress() as tell:
-        recipes.train(recipe, voice, start, path(HIFIGAN), right, tell)
+        recipes.train(recipe, said, start, voice, right, tell)
     card(clone, as_json)
 
 

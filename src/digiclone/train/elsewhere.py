@@ -27,13 +27,14 @@ COMES_HOME = (*PARTS, f"training/{LOSSES}", f"training/{PAGE}")
 def train(folder: Path) -> Path:
     """Learn the voice of a folder that was packed; where what comes home lies. Killed, it goes on where it was."""
     voice = folder / "voice"
-    start = base.load(folder / BASE)
+    start = recipes.Start(*base.load(folder / BASE), folder / HIFIGAN)
+    said = recipes.dataset(voice)
     tuned = DEVICE.type == "cuda"
     recipe = recipes.Recipe(vocoder=vocoder.Recipe() if tuned else None)
     expect.room(voice, tuned)
-    seconds = expect.seconds(recipe.fitted(start[0]), recipes.dataset(voice), start[1])
+    seconds = expect.seconds(recipe.fitted(start.dims), said, start.weights)
     log.info("%s: %s at most%s", expect.machine(), expect.spoken(seconds), ", then the vocoder" if tuned else "")
-    recipes.train(recipe, voice, start, folder / HIFIGAN, "", logged(log))
+    recipes.train(recipe, said, start, voice, "", logged(log))
     with replacing(folder / TRAINED) as file, tarfile.open(fileobj=file, mode="w") as archive:
         for name in COMES_HOME:
             archive.add(voice / name, name)

@@ -34,6 +34,15 @@ ENOUGH = 20
 
 
 @dataclass(frozen=True)
+class Start:
+    """What a voice begins with: a base, by its sizes and weights, and a checkpoint of HiFi-GAN."""
+
+    dims: Dims
+    weights: dict[str, Tensor]
+    hifigan: Path
+
+
+@dataclass(frozen=True)
 class Recipe:
     """How a voice is learnt from a base."""
 
@@ -49,19 +58,15 @@ class Recipe:
         return replace(self.training, dims=dims)
 
 
-def train(
-    recipe: Recipe, voice: Path, base: tuple[Dims, dict[str, Tensor]], hifi: Path, right: str, tell: Progress
-) -> Voice:
-    """Learn the voice of `voice/dataset`, beginning with a `base`, and write it beside.
+def train(recipe: Recipe, said: Sequence[Sentence], start: Start, voice: Path, right: str, tell: Progress) -> Voice:
+    """Learn a voice from what was `said` in `voice/dataset`, and write it beside.
 
-    `hifi` is a checkpoint of HiFi-GAN; `right` says by which right the voice is copied; `tell` hears how it goes.
-    Raises `ConfigError` for a dataset that is too small.
+    `right` says by which right the voice is copied; `tell` hears how it goes.
     """
-    learnt, kept = split(dataset(voice))
-    dims, weights = base
-    training = recipe.fitted(dims)
-    net = glow.fit(training, learnt, kept, voice / "training", weights, tell)
-    sound = hifigan.load(hifi)
+    learnt, kept = split(said)
+    training = recipe.fitted(start.dims)
+    net = glow.fit(training, learnt, kept, voice / "training", start.weights, tell)
+    sound = hifigan.load(start.hifigan)
     if recipe.vocoder:
         sound = _tuned(recipe.vocoder, net, sound, voice, {one.name for one in kept}, tell)
     about = Voice(
@@ -77,14 +82,19 @@ def train(
     return about
 
 
+def require_dataset(voice: Path) -> None:
+    """Raises `ConfigError` unless there is something to learn from."""
+    metadata = voice / "dataset" / "metadata.csv"
+    if not metadata.is_file():
+        raise ConfigError("there are no recordings yet; begin with: digiclone voice build CLONE --audio FILE")
+    if (count := len(metadata.read_text("utf-8").splitlines())) < ENOUGH:
+        raise ConfigError(f"{count} clips are too few to learn a voice from: record at least five minutes more")
+
+
 def dataset(voice: Path) -> list[Sentence]:
     """What there is to learn from. Raises `ConfigError` when it is too little."""
-    if not (voice / "dataset" / "metadata.csv").is_file():
-        raise ConfigError("there are no recordings yet; begin with: digiclone voice build CLONE --audio FILE")
-    said = speech.read(voice / "dataset")
-    if len(said) < ENOUGH:
-        raise ConfigError(f"{len(said)} clips are too few to learn a voice from: record at least five minutes more")
-    return said
+    require_dataset(voice)
+    return speech.read(voice / "dataset")
 
 
 def _tuned(
