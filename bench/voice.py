@@ -2,10 +2,10 @@
 
     python bench/voice.py [--quick] [--json]
 
-`dataset.py`: how well a dataset is made of one long recording. `learning.py`: what a training step costs. Here: the
-card of the voice kathleen on the test sentences, which nothing learnt from, with LJSpeech's reader as the stranger; the
-same sentences by other voices (the paper's Table III, ours); and time and memory by the length of a text, to 1000
-words. `--quick`: fewer sentences.
+`dataset.py`: how well a dataset is made of one long recording. `learning.py`: what a training step costs. `variants.py`:
+the vocoder in fewer bits. Here: the card of the voice kathleen on the test sentences, which nothing learnt from, with
+LJSpeech's reader as the stranger; the same sentences by other voices (the paper's Table III, ours); and time and memory
+by the length of a text, to 1000 words. `--quick`: fewer sentences.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def figures(quick: bool) -> dict[str, Any]:
     """All of it. What cannot be measured on this machine is missing, and `unmeasured` says why."""
     found: dict[str, Any] = {}
     unmeasured: dict[str, str] = {}
-    for part in (speed, cards, lengths, "learning", "dataset"):
+    for part in (speed, cards, lengths, "variants", "learning", "dataset"):
         name = part if isinstance(part, str) else part.__name__
         _tell(name, 0.0)
         try:
