@@ -4,8 +4,8 @@
 
 `dataset.py`: how well a dataset is made of one long recording. `learning.py`: what a training step costs.
 `variants.py`: the vocoder in fewer bits. Here: the card of the voice kathleen on the test sentences, which nothing
-learnt from, with LJSpeech's reader as the stranger; the same sentences by other voices (the paper's Table III, ours); and time and memory
-by the length of a text, to 1000 words. `--quick`: fewer sentences.
+learnt from, with LJSpeech's reader as the stranger; the same sentences by other voices (the paper's Table III, ours);
+and time and memory by the length of a text, to 1000 words. `--quick`: fewer sentences.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ import torch
 from torch import Tensor
 
 from digiclone.config import ConfigError
+from digiclone.measure.machine import device
 from digiclone.nn.glow_tts import GlowTTS
 from digiclone.train import glow
 from digiclone.train.precision import DEVICE
@@ -46,7 +46,7 @@ def seconds(recipe: glow.Recipe, said: Sequence[Sentence], base: dict[str, Tenso
     took = list[float]()
     for step, some in glow.steps(replace(recipe, steps=3), said, 0):
         begun = time.perf_counter()
-        glow.learn(recipe, net, optimiser, some, step)
+        float(glow.learn(recipe, net, optimiser, some, step).likelihood)  # waits for a GPU
         took.append(time.perf_counter() - begun)
     return min(took) * recipe.steps
 
@@ -55,7 +55,7 @@ def machine() -> str:
     """What computes."""
     if DEVICE.type == "cuda":
         return torch.cuda.get_device_name()
-    return f"{len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()} cores, no GPU"
+    return f"{device()['cores']} cores, no GPU"
 
 
 def spoken(seconds: float) -> str:
