@@ -50,7 +50,7 @@ def recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     soundfile.write(file, np.zeros(1000), 22_050)
     monkeypatch.setattr(dataset, "about", lambda _: About(10 * 3600.0, 22_050))
 
-    def long(_: Path) -> Iterator[Audio]:
+    def long(_file: Path) -> Iterator[Audio]:
         for _ in range(120):
             yield Audio(np.zeros(round(BLOCK * 10), np.float32), 10)
 
