@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+import soundfile
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from digiclone import registry
@@ -184,3 +186,15 @@ PEOPLE = {
     "old": Body(gender=1, age=85, african=1),
 }
 """Very different adults: features, build and age."""
+
+
+def clips(voice: Path, count: int) -> None:
+    """A dataset of so much noise, in the folder of a voice."""
+    (voice / "dataset" / "wavs").mkdir(parents=True)
+    draw = np.random.default_rng(0)
+    lines = []
+    for number in range(count):
+        name = f"clip-{number:03}"
+        soundfile.write(voice / "dataset" / "wavs" / f"{name}.wav", draw.uniform(-0.1, 0.1, 40_000), 22_050)
+        lines.append(f"{name}|Number {number}.|Number {number}.\n")
+    (voice / "dataset" / "metadata.csv").write_text("".join(lines))

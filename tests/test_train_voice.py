@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import soundfile
+from support import clips
 
 torch = pytest.importorskip("torch", reason="training needs the extra: pip install 'digiclone[train]'")
 pytest.importorskip("onnx", reason="training needs the extra: pip install 'digiclone[train]'")
@@ -31,17 +31,6 @@ TINY = voice.Recipe(training=glow.Recipe(dims=SMALL, steps=4, frames=4000, every
 VOCODER = hifigan.Dims(channels=16, kernels=(3,), dilations=(1,))
 
 
-def dataset(folder: Path, count: int) -> None:
-    (folder / "dataset" / "wavs").mkdir(parents=True)
-    draw = np.random.default_rng(0)
-    lines = []
-    for number in range(count):
-        name = f"clip-{number:03}"
-        soundfile.write(folder / "dataset" / "wavs" / f"{name}.wav", draw.uniform(-0.1, 0.1, 40_000), 22_050)
-        lines.append(f"{name}|Number {number}.|Number {number}.\n")
-    (folder / "dataset" / "metadata.csv").write_text("".join(lines))
-
-
 @pytest.fixture
 def base() -> tuple[Dims, dict[str, Any]]:
     torch.manual_seed(0)
@@ -54,7 +43,7 @@ def _small_vocoder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_dataset_becomes_a_voice(base: tuple[Dims, dict[str, Any]], tmp_path: Path) -> None:
-    dataset(tmp_path, 24)
+    clips(tmp_path, 24)
     about = voice.train(TINY, voice.dataset(tmp_path), voice.Start(*base, tmp_path), tmp_path, "consent", silent)
     assert artifacts.voice(tmp_path) == about
     assert len(about.kept) == voice.LEAST_KEPT
@@ -67,7 +56,7 @@ def test_a_dataset_becomes_a_voice(base: tuple[Dims, dict[str, Any]], tmp_path: 
 
 
 def test_too_few_clips_are_refused(base: tuple[Dims, dict[str, Any]], tmp_path: Path) -> None:
-    dataset(tmp_path, 10)
+    clips(tmp_path, 10)
     with pytest.raises(ConfigError, match="10 clips are too few"):
         voice.train(TINY, voice.dataset(tmp_path), voice.Start(*base, tmp_path), tmp_path, "consent", silent)
     assert not (tmp_path / artifacts.VOICE).exists()

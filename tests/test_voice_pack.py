@@ -7,7 +7,8 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from test_voice_train import agreed, refusal, run, speech
+from support import clips
+from test_voice_train import agreed, refusal, run
 
 torch = pytest.importorskip("torch", reason="training needs the extra: pip install 'digiclone[voice]'")
 pytest.importorskip("tensorboardX", reason="training needs the extra: pip install 'digiclone[voice]'")
@@ -27,7 +28,7 @@ VOCODER = hifigan.Dims(channels=16, kernels=(3,), dilations=(1,))
 @pytest.fixture
 def voice(ada: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A clone that may be trained, with a small base."""
-    speech(ada / "voice", 24)
+    clips(ada / "voice", 24)
     agreed(ada / "voice")
     torch.manual_seed(0)
     base.save(glow_tts.GlowTTS(SMALL), tmp_path / "base.pt", {})
@@ -115,7 +116,7 @@ def test_paths_that_lead_elsewhere_are_not_followed(voice: Path, tmp_path: Path)
     (tmp_path / "x").write_text("gotcha")
     with tarfile.open(evil, "w") as archive:
         archive.add(tmp_path / "x", "../../../clone.toml")
-        archive.add(tmp_path / "x", "/tmp/gotcha")
+        archive.add(tmp_path / "x", "/gotcha")
         link = tarfile.TarInfo("decoder.onnx")
         link.type, link.linkname = tarfile.SYMTYPE, str(voice.parent / "clone.toml")
         archive.addfile(link)

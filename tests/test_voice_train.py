@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
+from support import clips
 from typer.testing import CliRunner, Result
 
 torch = pytest.importorskip("torch", reason="training needs the extra: pip install 'digiclone[voice]'")
@@ -43,17 +43,6 @@ def refusal(*words: str) -> str:
     return str(found)
 
 
-def speech(folder: Path, count: int) -> None:
-    (folder / "dataset" / "wavs").mkdir(parents=True)
-    draw = np.random.default_rng(0)
-    lines = []
-    for number in range(count):
-        name = f"clip-{number:03}"
-        soundfile.write(folder / "dataset" / "wavs" / f"{name}.wav", draw.uniform(-0.1, 0.1, 40_000), 22_050)
-        lines.append(f"{name}|Number {number}.|Number {number}.\n")
-    (folder / "dataset" / "metadata.csv").write_text("".join(lines))
-
-
 def agreed(folder: Path) -> None:
     given = consent.Spoken(consent=artifacts.consent(consent.STATEMENT), heard=consent.STATEMENT, alike=1.0)
     (folder / consent.FILE).write_bytes(artifacts.toml(given, consent.COMMENT))
@@ -67,7 +56,7 @@ def spoken(reading: Reading) -> card.Spoken:
 @pytest.fixture
 def voice(ada: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A clone with enough recordings and consent; small networks, and a card that praises."""
-    speech(ada / "voice", 24)
+    clips(ada / "voice", 24)
     agreed(ada / "voice")
     torch.manual_seed(0)
     start = SMALL, glow_tts.GlowTTS(SMALL).state_dict()
