@@ -47,7 +47,7 @@ class Recipe:
     """How a voice is learnt from a base."""
 
     training: glow.Recipe = field(
-        default_factory=lambda: glow.Recipe(dims=Dims(0), steps=6_000, rate=5e-4, warm=200, every=200, patience=10)
+        default_factory=lambda: glow.Recipe(dims=Dims(0), steps=3_000, frames=4_000, rate=5e-4, warm=200, every=200)
     )
     """Its sizes are those of the base."""
     vocoder: vocoder.Recipe | None = None
