@@ -5,7 +5,8 @@
 `dataset.py`: how well a dataset is made of one long recording. `learning.py`: what a training step costs.
 `variants.py`: the vocoder in fewer bits. Here: the card of the voice kathleen on the test sentences, which nothing
 learnt from, with LJSpeech's reader as the stranger; the same sentences by other voices (the paper's Table III, ours);
-and time and memory by the length of a text, to 1000 words. `--quick`: fewer sentences.
+and time and memory by the length of a text, to 1000 words. `--quick`: fewer sentences; otherwise the card is written to
+bench/results/kathleen/.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from digiclone.measure.recordings import data, listed, recordings
 from digiclone.measure.speaking import Pace, pace
 from digiclone.stages import TTS
 from digiclone.types import Audio
-from digiclone.voice import page
+from digiclone.voice import card_page, page
 from digiclone.voice.card import Card, Sentence, judge
 
 VOICE = "kathleen"
@@ -74,6 +75,8 @@ def cards(quick: bool) -> dict[str, Any]:
     made: dict[str, Card] = {}
     for name, (voice, took) in voices.items():
         made[name] = judge(voice, took, ears, kept, strangers, lambda _, share, name=name: _tell(name, share))
+    if not quick:
+        card_page.write(RESULTS / VOICE, made["glow"])
     table = {name: _rounded(card.figures) for name, card in made.items()}
     return {"card": table["glow"] | {"faults": made["glow"].faults, "sentences": len(kept)}, "table": table}
 

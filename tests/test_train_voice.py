@@ -71,6 +71,8 @@ def test_some_clips_are_kept_in_any_order_the_same() -> None:
     assert {one.name for one in voice.split(said[::-1])[1]} == {one.name for one in kept}
 
 
-def test_a_recipe_takes_the_sizes_of_its_base() -> None:
-    assert voice.Recipe().training.dims.symbols == 0
-    assert replace(voice.Recipe().training, dims=SMALL).dims == SMALL
+def test_a_recipe_takes_the_sizes_of_its_base_and_drops_more() -> None:
+    recipe = voice.Recipe(dropout=0.4)
+    fitted = recipe.fitted(SMALL)
+    assert fitted.dims == replace(SMALL, dropout=0.4)
+    assert replace(fitted, dims=recipe.training.dims) == recipe.training

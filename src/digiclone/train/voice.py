@@ -47,15 +47,17 @@ class Recipe:
     """How a voice is learnt from a base."""
 
     training: glow.Recipe = field(
-        default_factory=lambda: glow.Recipe(dims=Dims(0), steps=3_000, frames=4_000, rate=5e-4, warm=200, every=200)
+        default_factory=lambda: glow.Recipe(dims=Dims(0), steps=2_500, frames=3_000, rate=5e-4, warm=200, every=250)
     )
     """Its sizes are those of the base."""
+    dropout: float = 0.1
+    """Of one person there is so little that it would be learnt by heart."""
     vocoder: vocoder.Recipe | None = None
     """None: it stays as it is, which knows many speakers."""
 
     def fitted(self, dims: Dims) -> glow.Recipe:
         """The training of a voice with the sizes of its base."""
-        return replace(self.training, dims=dims)
+        return replace(self.training, dims=replace(dims, dropout=self.dropout))
 
 
 def train(recipe: Recipe, said: Sequence[Sentence], start: Start, voice: Path, right: str, tell: Progress) -> Voice:

@@ -26,8 +26,8 @@ def write(voice: Path, made: Card) -> None:
     shutil.rmtree(voice / FOLDER, ignore_errors=True)
     (voice / FOLDER).mkdir(parents=True)
     for number, (ours, theirs) in enumerate(zip(made.voice, made.real, strict=True)):
-        _sound(voice / FOLDER / f"{number:02}-voice.wav", ours.audio)
-        _sound(voice / FOLDER / f"{number:02}-person.wav", theirs.audio)
+        _sound(voice / FOLDER / f"{number:02}-voice.mp3", ours.audio)
+        _sound(voice / FOLDER / f"{number:02}-person.mp3", theirs.audio)
     write_atomically(voice / PAGE, page(made).encode())
     write_atomically(voice / CARD, json.dumps(told(made), indent=1).encode())
 
@@ -92,8 +92,8 @@ def _row(number: int, made: Card) -> list[str]:
     text, wrong = made.texts[number], ours.reading.substituted + ours.reading.dropped + ours.reading.added
     heard = html.cell(text) if not wrong else html.cell(f"{text} → {ours.heard}", "why")
     return [
-        html.player(f"{FOLDER}/{number:02}-voice.wav"),
-        html.player(f"{FOLDER}/{number:02}-person.wav"),
+        html.player(f"{FOLDER}/{number:02}-voice.mp3"),
+        html.player(f"{FOLDER}/{number:02}-person.mp3"),
         heard,
         html.cell(f"{wrong} of {ours.reading.words}"),
         html.cell(f"{ours.mos:.2f} / {theirs.mos:.2f}"),
@@ -109,4 +109,5 @@ def _heard(one: Spoken) -> dict[str, object]:
 
 
 def _sound(file: Path, audio: Audio) -> None:
-    soundfile.write(file, np.clip(audio.samples, -1, 1), audio.rate, subtype="PCM_16")
+    # small enough to be sent to a friend, and every browser plays it
+    soundfile.write(file, np.clip(audio.samples, -1, 1), audio.rate, format="MP3", subtype="MPEG_LAYER_III")
