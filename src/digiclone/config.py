@@ -82,6 +82,8 @@ def choose(kind: str, layers: Mapping[str, Mapping[str, Any]]) -> Choice:
 
 
 def _explain(cls: type[Strict], error: dict[str, Any]) -> str:
+    if not error["loc"]:  # values that do not agree with each other
+        return str(error["ctx"]["error"])
     *tables, last = error["loc"]
     key = ".".join(map(str, error["loc"]))
     if error["type"] == "extra_forbidden":

@@ -1,0 +1,112 @@
+"""What a model is predicted to cost on a device: seconds and bytes. Pure.
+
+The printed estimate (`printed.py`) reads all weights once a token, at the peak of the memory. Ours adds what it leaves
+out: what the engine reaches of that peak, the arithmetic of unpacking few bits, a constant for every layer, the KV
+cache, threads that do not add up, buffers. The numbers of a machine are its `Rates`, found by `digiclone bench`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+from pydantic import Field
+
+from digiclone.config import Strict
+
+Positive = Annotated[float, Field(ge=0)]
+
+
+class Shape(Strict):
+    """The architecture of a language model of the Llama kind."""
+
+    layers: int
+    hidden: int
+    inner: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+    vocabulary: int
+    tied: bool = True
+    """The output layer is the token table."""
+    gated: bool = True
+    """Three matrices in the feed-forward part, not two."""
+
+    @property
+    def layer_weights(self) -> int:
+        """Weights of one layer's matrices."""
+        attention = self.hidden * self.head_dim * (2 * self.heads + 2 * self.kv_heads)
+        return attention + (3 if self.gated else 2) * self.hidden * self.inner
+
+    @property
+    def multiplied(self) -> int:
+        """Weights that are multiplied to write a token: the layers' and the output's."""
+        return self.layers * self.layer_weights + self.hidden * self.vocabulary
+
+    @property
+    def cache_bytes(self) -> int:
+        """Of the KV cache for each token, in 16 bits."""
+        return 2 * 2 * self.layers * self.kv_heads * self.head_dim
+
+
+class Line(Strict):
+    """Seconds of computing: a constant, and so many more for every second of sound."""
+
+    constant: Positive
+    per_second: Positive
+    window: Positive = 0.0
+    """Seconds of sound that are always computed together, whatever their number; 0 takes any length."""
+
+    def seconds(self, sound: float) -> float:
+        """For so many seconds of sound."""
+        windows = math.ceil(sound / self.window) if self.window else 1
+        return windows * self.constant + self.per_second * sound
+
+
+class Rates(Strict):
+    """What an engine makes of a machine."""
+
+    reach: Annotated[float, Field(gt=0, le=1.5)] = 0.75
+    """Of the bandwidth, when weights are read."""
+    layer_s: Positive = 0.0
+    """For every layer and step, however small it is."""
+    step_s: Positive = 0.0
+    """For every token that is written."""
+    writing: dict[str, Positive]
+    """By format, operations a weight that is multiplied to write a token: unpacking counts."""
+    reading: dict[str, Positive]
+    """The same for every token of a prompt, where many share the unpacking."""
+    scaling: Annotated[float, Field(ge=0, le=1)] = 0.9
+    """n threads are worth n to this power."""
+    engine_bytes: Positive = 0.0
+    """Of a process with the engine and nothing loaded."""
+    buffer_bytes: Positive = 0.0
+    """Of the engine's buffers, for each number of the widest vector (inner width or vocabulary) in a batch."""
+
+
+def worth(threads: float, rates: Rates) -> float:
+    """Of so many threads, in units of one."""
+    return threads**rates.scaling
+
+
+def write_s(
+    shape: Shape, form: str, weights: float, past: float, threads: int, flops: float, bandwidth: float, rates: Rates
+) -> float:
+    """Seconds to write one token after `past` others. `weights` in bytes, `flops` of one thread and `bandwidth` (bytes)
+    of all, a second."""
+    read = (weights + past * shape.cache_bytes) / (rates.reach * bandwidth)
+    computed = shape.multiplied * rates.writing[form] / (flops * worth(threads, rates))
+    return rates.step_s + shape.layers * rates.layer_s + read + computed
+
+
+def read_s(shape: Shape, form: str, prompt: float, threads: int, flops: float, rates: Rates) -> float:
+    """Seconds to read a prompt of so many tokens. The attention among them counts two operations a number."""
+    layers = shape.layers * shape.layer_weights * rates.reading[form] * prompt
+    attention = 2 * 2 * shape.layers * shape.heads * shape.head_dim * prompt**2 / 2
+    return rates.step_s + shape.layers * rates.layer_s + (layers + attention) / (flops * worth(threads, rates))
+
+
+def llm_bytes(shape: Shape, weights: float, context: int, batch: int, rates: Rates) -> float:
+    """Memory of a loaded model with a full context."""
+    buffers = rates.buffer_bytes * batch * max(shape.inner, shape.vocabulary)
+    return weights + context * shape.cache_bytes + buffers + rates.engine_bytes
