@@ -39,7 +39,7 @@ SCORES: dict[str, float] = dict(zip(NAMES, (46.0, 49.3, 56.7, 60.1), strict=True
 
 def minds(names: tuple[str, ...] = NAMES) -> tuple[Mind, ...]:
     rows = catalogue.language_models()
-    return tuple(Mind(name, rows[name].shape, dict(rows[name].bytes), SCORES[name]) for name in names)
+    return tuple(Mind(n, rows[n].shape, {str(f): b for f, b in rows[n].bytes.items()}, SCORES[n]) for n in names)
 
 
 MENU = Menu(
