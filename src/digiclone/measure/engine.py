@@ -1,0 +1,117 @@
+"""How fast a language model reads and writes and how much memory it takes, in a process that does nothing else."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from digiclone.measure.machine import peak_memory
+
+PATIENCE = 1200.0
+"""Seconds after which a measurement is given up."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A prompt of so many tokens that was read, and tokens that were written after it, in seconds."""
+
+    prompt: int
+    read_s: float
+    written: int
+    write_s: float
+
+    @property
+    def past(self) -> float:
+        """Tokens before one that was written, on average."""
+        return self.prompt + self.written / 2
+
+    @property
+    def token_s(self) -> float:
+        """For one token. The engine counts the first one to the reading."""
+        return self.write_s / max(1, self.written - 1)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What was measured of a file; `memory` is the peak of the whole process in bytes."""
+
+    threads: int
+    context: int
+    memory: float
+    runs: tuple[Run, ...]
+
+
+class NotMeasured(Exception):
+    """The process that measures failed; says with what."""
+
+
+def measure(file: Path, threads: int, context: int, jobs: Sequence[tuple[int, int]]) -> Engine:
+    """Read and write as many tokens as each of the `jobs` says, with a GGUF file. Raises `NotMeasured`."""
+    asked = json.dumps({"file": str(file), "threads": threads, "context": context, "jobs": list(jobs)})
+    command = [sys.executable, "-m", "digiclone.measure.engine"]
+    try:
+        run = subprocess.run(command, input=asked, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        raise NotMeasured(f"{file.name}: still not done after {PATIENCE / 60:.0f} minutes") from None
+    if run.returncode:
+        raise NotMeasured(f"{file.name}: {run.stderr.strip()[-500:] or f'exit status {run.returncode}'}")
+    found = json.loads(run.stdout.splitlines()[-1])
+    return Engine(threads, context, found["memory"], tuple(Run(**one) for one in found["runs"]))
+
+
+def _measured(file: str, threads: int, context: int, jobs: Sequence[tuple[int, int]]) -> dict[str, Any]:
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as `llm/llamacpp.py` runs it
+    xllamacpp: Any = importlib.import_module("xllamacpp")  # a compiled module without type stubs
+
+    with tempfile.TemporaryDirectory(prefix="digiclone-") as folder:
+        parameters: Any = xllamacpp.CommonParams()
+        parameters.model.path = file
+        parameters.n_ctx = context
+        parameters.n_parallel = 1
+        parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads
+        parameters.cache_ram_mib = 64
+        parameters.verbosity = -1
+        parameters.hostnames = [str(Path(folder) / "llama.sock")]
+        server = xllamacpp.Server(parameters)
+        _job(server, 32, 4)  # the first touches the weights
+        runs = [asdict(_job(server, prompt, written)) for prompt, written in jobs]
+    return {"memory": peak_memory(os.getpid()) * 2**20, "runs": runs}
+
+
+def _job(server: Any, prompt: int, written: int) -> Run:
+    answers = list[Any]()
+    request = {
+        # any tokens will do, for time does not depend on which; no two prompts begin alike
+        "prompt": [100 + (31 * prompt + 37 * place) % 1000 for place in range(prompt)],
+        "n_predict": written,
+        "cache_prompt": False,
+        "ignore_eos": True,
+        "temperature": 0.0,
+        "stream": False,
+    }
+
+    def keep(answer: Any) -> bool:
+        answers.append(answer)
+        return True
+
+    server.handle_completions(request, keep)
+    (answer,) = answers
+    if "timings" not in answer:
+        raise RuntimeError(str(answer.get("error", answer)))
+    told = answer["timings"]
+    return Run(told["prompt_n"], told["prompt_ms"] / 1000, told["predicted_n"], told["predicted_ms"] / 1000)
+
+
+if __name__ == "__main__":
+    asked = json.load(sys.stdin)
+    sys.stdout.write(json.dumps(_measured(**asked)))
+    sys.stdout.flush()
+    os._exit(0)  # the engine's destructor may wait for its own thread forever
