@@ -1,0 +1,73 @@
+"""How fast a recogniser writes down what it hears and how much memory it takes, in a process that does nothing else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import psutil
+
+from digiclone import registry
+from digiclone.dsp import resample
+from digiclone.measure.machine import peak_memory
+from digiclone.measure.recordings import clips
+from digiclone.stages import RATE
+from digiclone.types import Audio
+
+ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """Of a recogniser that is loaded and warm: pairs of seconds of speech and of computing, each the quickest of some;
+    MB that it takes beyond those of Python."""
+
+    each: list[tuple[float, float]]
+    memory_mb: float
+
+
+def hearing(name: str, options: Mapping[str, Any], seconds: Sequence[float]) -> Hearing:
+    """Let `asr:<name>` write down speech of such lengths. Raises RuntimeError with what the process wrote if it
+    fails."""
+    asked = json.dumps({"name": name, "options": dict(options), "seconds": list(seconds)})
+    run = subprocess.run(
+        [sys.executable, "-m", "digiclone.measure.hearing"], input=asked, capture_output=True, text=True, check=False
+    )
+    if run.returncode:
+        raise RuntimeError(f"asr:{name} could not be measured: {run.stderr.strip()[-2000:]}")
+    found = json.loads(run.stdout.splitlines()[-1])
+    return Hearing([(sound, took) for sound, took in found["each"]], found["memory_mb"])
+
+
+def speech(seconds: float) -> Audio:
+    """So much of people talking, one after the other, again and again if need be."""
+    some = np.concatenate([resample(one.audio, RATE).samples for one in clips()])
+    count = round(seconds * RATE)
+    return Audio(np.tile(some, -(-count // len(some)))[:count], RATE)
+
+
+def _measured(name: str, options: Mapping[str, Any], seconds: Sequence[float]) -> Hearing:
+    me = psutil.Process()
+    before = me.memory_info().rss / 2**20
+    ears = registry.load("asr", name, **options)
+    ears.transcribe(speech(2.0))
+    each = list[tuple[float, float]]()
+    for length in seconds:
+        audio, took = speech(length), list[float]()
+        for _ in range(ROUNDS):
+            begun = time.perf_counter()
+            ears.transcribe(audio)
+            took.append(time.perf_counter() - begun)
+        each.append((length, min(took)))
+    return Hearing(each, peak_memory(me.pid) - before)
+
+
+if __name__ == "__main__":
+    asked = json.load(sys.stdin)
+    json.dump(asdict(_measured(asked["name"], asked["options"], asked["seconds"])), sys.stdout)
