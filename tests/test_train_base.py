@@ -56,3 +56,20 @@ def test_from_sentences_to_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     again.load_state_dict(weights)
     for name, weight in net.state_dict().items():
         assert torch.allclose(weight.float(), again.state_dict()[name].float(), atol=1e-2), name
+
+
+def test_another_round_begins_with_the_base_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [f"This is sentence number {word}." for word in ("one", "two", "three", "four", "five", "six")]
+    monkeypatch.setattr(base, "texts", lambda _: lines)
+    file = tmp_path / "base.pt"
+    base.train(TINY, tmp_path / "work", file)
+    assert base.facts(file)["rounds"] == 1
+    first = base.load(file)[1]
+    still = replace(TINY, training=replace(TINY.training, rate=0.0))
+    again = base.train(still, tmp_path / "work", file, file)
+    assert base.facts(file)["rounds"] == 2
+    for name, weight in again.state_dict().items():
+        assert torch.allclose(weight.float(), first[name], atol=1e-2), name
+    base.train(TINY, tmp_path / "work", file, file)
+    assert base.facts(file)["rounds"] == 3
+    assert any(not torch.equal(weight, first[name]) for name, weight in base.load(file)[1].items())

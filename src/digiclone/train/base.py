@@ -1,9 +1,10 @@
 """The recipe of `base.pt`: a voice that has learnt English from hours of the default voice, and from which another one
 learns in minutes what takes hours from nothing.
 
-    python -m digiclone.train.base [--folder FOLDER] [--output FILE]
+    python -m digiclone.train.base [--more] [--folder FOLDER] [--output FILE]
 
-Speech and checkpoints are kept in the folder; started again, it goes on where it was stopped.
+Speech and checkpoints are kept in the folder; started again, it goes on where it was stopped. It learns in rounds, in
+each of which the learning rate rises and falls (Loshchilov and Hutter 2017): `--more` adds one to the base there is.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import logging
 import random
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -70,14 +71,19 @@ class Recipe:
     seed: int = 0
 
 
-def train(recipe: Recipe, folder: Path, output: Path) -> GlowTTS:
-    """Everything, from sentences to the file `output`."""
+def train(recipe: Recipe, folder: Path, output: Path, begin: Path | None = None) -> GlowTTS:
+    """Everything, from sentences to the file `output`; or a round more, if it is to `begin` with another base."""
+    rounds = 1 + (facts(begin)["rounds"] if begin else 0)
+    training = replace(recipe.training, seed=recipe.seed + rounds - 1)
     said = spoken(recipe, texts(recipe.seed), folder / "said")
-    net = glow.fit(recipe.training, said[recipe.kept :], said[: recipe.kept], folder, None, journal.logged(log))
-    reached = glow.told(glow.judge(net, said[: recipe.kept]))
-    hours = sum(one.mels.shape[1] for one in said) * VOICE_HOP / VOICE_RATE / 3600
-    save(net, output, {"recipe": repr(recipe), "kept": reached, "hours": f"{hours:.1f}", "licence": "Apache-2.0"})
-    log.info("%s: %.1f hours of %s, %s", output, hours, recipe.voice, reached)
+    learnt, kept = said[recipe.kept :], said[: recipe.kept]
+    weights = load(begin)[1] if begin else None
+    net = glow.fit(training, learnt, kept, folder / f"round-{rounds}", weights, journal.logged(log))
+    reached = glow.told(glow.judge(net, kept))
+    hours = round(sum(one.mels.shape[1] for one in said) * VOICE_HOP / VOICE_RATE / 3600, 1)
+    about = {"recipe": repr(recipe), "rounds": rounds, "kept": reached, "hours": hours, "licence": "Apache-2.0"}
+    save(net, output, about)
+    log.info("%s: %.1f hours of %s, round %d, %s", output, hours, recipe.voice, rounds, reached)
     return net
 
 
@@ -138,10 +144,15 @@ def _load(place: Path) -> list[Sentence]:
     return [Sentence(name, numbers, sound) for name, numbers, sound in parts]
 
 
-def save(net: GlowTTS, output: Path, facts: dict[str, str]) -> None:
+def save(net: GlowTTS, output: Path, about: dict[str, Any]) -> None:
     """Write a base: its sizes and facts, and its weights in 16 bits."""
     weights = {n: w.cpu().half() if w.is_floating_point() else w.cpu() for n, w in net.state_dict().items()}
-    checkpoint.save({"dims": asdict(net.dims), "facts": facts, "weights": weights}, output)
+    checkpoint.save({"dims": asdict(net.dims), "facts": about, "weights": weights}, output)
+
+
+def facts(file: Path) -> dict[str, Any]:
+    """What a base says of itself."""
+    return torch.load(file, map_location="cpu")["facts"]
 
 
 def load(file: Path) -> tuple[Dims, dict[str, Tensor]]:
@@ -153,10 +164,11 @@ def load(file: Path) -> tuple[Dims, dict[str, Tensor]]:
 def main(
     folder: Annotated[Path | None, typer.Option(help="Where speech and checkpoints are kept.")] = None,
     output: Annotated[Path, typer.Option(help="The file to write.")] = SHIPPED,
+    more: Annotated[bool, typer.Option("--more", help="A round more, beginning with the base there is.")] = False,
 ) -> None:
     """Train the base of voices, or go on with it."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    train(Recipe(), folder or home() / "training" / "base", output)
+    train(Recipe(), folder or home() / "training" / "base", output, SHIPPED if more else None)
 
 
 if __name__ == "__main__":
