@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # From recordings to the voice that comes with the package, and its card: Kathleen's sentences become one long recording, that a dataset (a
-# quarter of an hour on two cores), that a voice (an hour), and the voice is judged by sentences that it never learnt from.
-# The base that it begins with is part of the package; with BASE=1 it is trained anew first: six hours of speech by the default voice, three
-# hours of training. Started again, it goes on where it was stopped. DATA is a folder with kathleen/ and ljspeech/ (default: ../shared/data).
+# half an hour on two slow cores), that a voice (half an hour), and the voice is judged by sentences that it never learnt from.
+# The base that it begins with is part of the package; with BASE=1 it is trained anew first: six hours of speech by the default voice, an
+# hour for each round of training. Started again, it goes on where it was stopped. DATA is a folder with kathleen/ and ljspeech/ (default: ../shared/data).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${PYTHON:-.venv/bin/python}

@@ -47,7 +47,7 @@ class Recipe:
     """How a voice is learnt from a base."""
 
     training: glow.Recipe = field(
-        default_factory=lambda: glow.Recipe(dims=Dims(0), steps=2_500, frames=3_000, rate=5e-4, warm=200, every=250)
+        default_factory=lambda: glow.Recipe(dims=Dims(0), steps=1_500, frames=3_000, rate=5e-4, warm=150, every=150)
     )
     """Its sizes are those of the base."""
     dropout: float = 0.1
