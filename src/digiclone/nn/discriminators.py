@@ -59,7 +59,7 @@ class PeriodDiscriminator(nn.Module):
     def forward(self, sound: Tensor) -> Seen:
         """Of samples (B, T); features are (B, channels, rows, period)."""
         whole = functional.pad(sound[:, None], (0, -sound.shape[1] % self.period), "reflect")
-        return _seen(whole.unflatten(2, (-1, self.period)), self.convs, self.conv_post)
+        return seen(whole.unflatten(2, (-1, self.period)), self.convs, self.conv_post)
 
 
 class ScaleDiscriminator(nn.Module):
@@ -76,7 +76,7 @@ class ScaleDiscriminator(nn.Module):
 
     def forward(self, sound: Tensor) -> Seen:
         """Of samples (B, T); features are (B, channels, time)."""
-        return _seen(sound[:, None], self.convs, self.conv_post)
+        return seen(sound[:, None], self.convs, self.conv_post)
 
 
 class MultiPeriodDiscriminator(nn.Module):
@@ -125,7 +125,8 @@ class Discriminators(nn.Module):
         return [*self.mpd(sound), *self.msd(sound)]
 
 
-def _seen(x: Tensor, convs: Iterable[nn.Module], last: nn.Module) -> Seen:
+def seen(x: Tensor, convs: Iterable[nn.Module], last: nn.Module) -> Seen:
+    """What convolutions make of `x`, one after the other, the `last` of them saying how real it is."""
     features = list[Tensor]()
     for conv in convs:
         x = functional.leaky_relu(conv(x), SLOPE)

@@ -102,9 +102,15 @@ def aligned(net: GlowTTS, dataset: Path, noise: float = 0.333) -> Iterator[Clip]
             yield retold(net, one, sound, noise)
 
 
-@torch.no_grad()
 def retold(net: GlowTTS, one: Sentence, sound: Audio, noise: float) -> Clip:
-    """A sentence in mel frames of `net`'s own, as many as the person's; of an odd number the last is left out."""
+    """A sentence in mel frames of `net`'s own, and its sound."""
+    mels = as_said(net, one, noise)
+    return Clip(one.name, mels, sound.samples[: mels.shape[1] * VOICE_HOP])
+
+
+@torch.no_grad()
+def as_said(net: GlowTTS, one: Sentence, noise: float) -> NDArray[np.float16]:
+    """A sentence in mel frames (80, F) of `net`'s own, as many as were said; of an odd number the last is left out."""
     device = next(net.parameters()).device
     some = batch([one]).to(device)
     _, path = net(some.ids, some.phones, some.mels, some.frames)
@@ -114,7 +120,7 @@ def retold(net: GlowTTS, one: Sentence, sound: Audio, noise: float) -> Clip:
     latent = latent + noise * torch.randn(latent.shape, generator=chance).to(device)
     mels = net.decoder.inverse(latent, torch.ones_like(latent[:, :1]))[0]
     assert mels.shape[1] == one.mels.shape[1] // SQUEEZE * SQUEEZE
-    return Clip(one.name, mels.cpu().numpy().astype(np.float16), sound.samples[: mels.shape[1] * VOICE_HOP])
+    return mels.cpu().numpy().astype(np.float16)
 
 
 def segments(recipe: Recipe, clips: Sequence[Clip], step: int) -> tuple[Tensor, Tensor]:
