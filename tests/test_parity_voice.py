@@ -9,6 +9,8 @@ onnx = pytest.importorskip("onnx", reason="training needs the extra: pip install
 from digiclone.nn import hifigan  # noqa: E402
 from digiclone.nn.glow_tts import Dims, GlowTTS, spread  # noqa: E402
 from digiclone.nn.plain import plain  # noqa: E402
+from digiclone.nn.postfilter import Dims as PostfilterDims  # noqa: E402
+from digiclone.nn.postfilter import Postfilter  # noqa: E402
 from digiclone.onnx import session  # noqa: E402
 from digiclone.train import glow_export, traced  # noqa: E402
 from digiclone.train.export import Differs  # noqa: E402
@@ -37,6 +39,24 @@ def test_the_files_say_what_the_network_says(net: GlowTTS, count: int) -> None:
     latent = torch.from_numpy(mean) @ spread(lengths, torch.arange(wanted.shape[2]))
     (mels,) = decoder.run(None, {"latent": latent.numpy()})
     assert np.abs(mels - wanted.numpy()).max() < 0.02
+
+
+def test_the_decoder_has_the_postfilter_in_it(net: GlowTTS) -> None:
+    torch.manual_seed(3)
+    refined = Postfilter(PostfilterDims(mels=8, hidden=16, layers=1, kernel=3)).eval()
+    with torch.no_grad():
+        for weight in refined.parameters():
+            weight.add_(0.05 * torch.randn_like(weight))
+        refined.mean.fill_(-5.0)
+        refined.spread.fill_(2.0)
+    plain_file, file = (session(glow_export.decoder(net, {}, one), threads=1) for one in (None, refined))
+    for count in (2, 40):
+        latent = {"latent": torch.randn(1, 8, count).numpy()}
+        (smooth,), (mels,) = plain_file.run(None, latent), file.run(None, latent)
+        with torch.no_grad():
+            wanted = refined(torch.from_numpy(smooth)).numpy()
+        assert np.abs(mels - wanted).max() < 0.02
+        assert np.abs(mels - smooth).max() > 0.05
 
 
 def test_the_vocoder_says_what_the_network_says() -> None:

@@ -13,26 +13,28 @@ pytest.importorskip("onnx", reason="training needs the extra: pip install 'digic
 
 from digiclone import artifacts  # noqa: E402
 from digiclone.config import ConfigError  # noqa: E402
-from digiclone.nn import hifigan  # noqa: E402
-from digiclone.nn.glow_tts import Dims, GlowTTS  # noqa: E402
+from digiclone.nn import glow_tts, hifigan  # noqa: E402
+from digiclone.nn.glow_tts import GlowTTS  # noqa: E402
+from digiclone.nn.postfilter import Dims  # noqa: E402
 from digiclone.onnx import session  # noqa: E402
 from digiclone.text.symbols import SYMBOLS, ids  # noqa: E402
-from digiclone.train import glow, voice  # noqa: E402
+from digiclone.train import expect, glow, postfilter, voice  # noqa: E402
 from digiclone.train.speech import Sentence  # noqa: E402
 
-SMALL = Dims(len(SYMBOLS), hidden=8, inner=16, layers=1, window=1, durations=8, blocks=2, wavenet=1)
+SMALL = glow_tts.Dims(len(SYMBOLS), hidden=8, inner=16, layers=1, window=1, durations=8, blocks=2, wavenet=1)
 
 
 def silent(_how: str, _share: float) -> None:
     """Nobody listens to the progress."""
 
 
-TINY = voice.Recipe(training=glow.Recipe(dims=SMALL, steps=4, frames=4000, every=2))
+REFINED = postfilter.Recipe(dims=Dims(hidden=8, layers=1), steps=2, crops=2, frames=16)
+TINY = voice.Recipe(training=glow.Recipe(dims=SMALL, steps=4, frames=4000, every=2), postfilter=REFINED)
 VOCODER = hifigan.Dims(channels=16, kernels=(3,), dilations=(1,))
 
 
 @pytest.fixture
-def base() -> tuple[Dims, dict[str, Any]]:
+def base() -> tuple[glow_tts.Dims, dict[str, Any]]:
     torch.manual_seed(0)
     return SMALL, GlowTTS(SMALL).state_dict()
 
@@ -42,7 +44,7 @@ def _small_vocoder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hifigan, "load", lambda _: hifigan.Generator(VOCODER).eval())
 
 
-def test_a_dataset_becomes_a_voice(base: tuple[Dims, dict[str, Any]], tmp_path: Path) -> None:
+def test_a_dataset_becomes_a_voice(base: tuple[glow_tts.Dims, dict[str, Any]], tmp_path: Path) -> None:
     clips(tmp_path, 24)
     about = voice.train(TINY, voice.dataset(tmp_path), voice.Start(*base, tmp_path), tmp_path, "consent", silent)
     assert artifacts.voice(tmp_path) == about
@@ -55,7 +57,15 @@ def test_a_dataset_becomes_a_voice(base: tuple[Dims, dict[str, Any]], tmp_path: 
     assert samples.shape == (1, 44 * 256)
 
 
-def test_too_few_clips_are_refused(base: tuple[Dims, dict[str, Any]], tmp_path: Path) -> None:
+def test_how_long_it_takes_counts_both(base: tuple[glow_tts.Dims, dict[str, Any]], tmp_path: Path) -> None:
+    clips(tmp_path, 24)
+    said, start = voice.dataset(tmp_path), voice.Start(*base, tmp_path)
+    alone = replace(TINY, postfilter=None)
+    both = replace(TINY, postfilter=replace(REFINED, steps=10_000_000))
+    assert 0 < expect.seconds(alone, said, start) < expect.seconds(both, said, start)
+
+
+def test_too_few_clips_are_refused(base: tuple[glow_tts.Dims, dict[str, Any]], tmp_path: Path) -> None:
     clips(tmp_path, 10)
     with pytest.raises(ConfigError, match="10 clips are too few"):
         voice.train(TINY, voice.dataset(tmp_path), voice.Start(*base, tmp_path), tmp_path, "consent", silent)

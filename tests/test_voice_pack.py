@@ -37,7 +37,7 @@ def voice(ada: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(packing, "path", lambda _: tmp_path / "hifigan.pt")
     monkeypatch.setattr(packing, "bring", lambda _: None)
     monkeypatch.setattr(packing, "card", lambda *_: None)
-    tiny = recipes.Recipe(training=glow.Recipe(dims=SMALL, steps=4, frames=4000, every=2))
+    tiny = recipes.Recipe(training=glow.Recipe(dims=SMALL, steps=4, frames=4000, every=2), postfilter=None)
     monkeypatch.setattr(recipes, "Recipe", lambda **_: tiny)
     monkeypatch.setattr(hifigan, "load", lambda _: hifigan.Generator(VOCODER).eval())
     return ada / "voice"

@@ -53,7 +53,7 @@ def train(
         tell("reading the clips", 0.0)
         said = recipes.dataset(voice)
         tell("measuring this machine", 0.0)
-        seconds = expect.seconds(recipe.fitted(start.dims), said, start.weights)
+        seconds = expect.seconds(recipe, said, start)
     more = ", and more for the vocoder" if tuned else ""
     print(f"On this machine ({expect.machine()}): {expect.spoken(seconds)} at most{more}.", file=sys.stderr)
     with progress() as tell:

@@ -32,7 +32,7 @@ def train(folder: Path) -> Path:
     tuned = DEVICE.type == "cuda"
     recipe = recipes.Recipe(vocoder=vocoder.Recipe() if tuned else None)
     expect.room(voice, tuned)
-    seconds = expect.seconds(recipe.fitted(start.dims), said, start.weights)
+    seconds = expect.seconds(recipe, said, start)
     log.info("%s: %s at most%s", expect.machine(), expect.spoken(seconds), ", then the vocoder" if tuned else "")
     recipes.train(recipe, said, start, voice, "", logged(log))
     with replacing(folder / TRAINED) as file, tarfile.open(fileobj=file, mode="w") as archive:

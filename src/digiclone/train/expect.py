@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import psutil
 import torch
-from torch import Tensor
 
 from digiclone.config import ConfigError
 from digiclone.measure.machine import device
 from digiclone.nn.glow_tts import GlowTTS
-from digiclone.train import glow
+from digiclone.train import glow, postfilter
 from digiclone.train.precision import DEVICE
 from digiclone.train.speech import Sentence
+from digiclone.train.voice import Recipe, Start
 
 GIGABYTE = 2**30
 MEMORY, DISK, DISK_VOCODER = 3.0, 1.0, 3.0
 """GB that must be free: of memory, of disk for the acoustic model, and for the vocoder with its discriminators."""
+
+STEPS = 3
+"""That are measured."""
 
 
 def room(folder: Path, vocoder: bool) -> None:
@@ -38,17 +42,31 @@ def room(folder: Path, vocoder: bool) -> None:
 _ELSEWHERE = "make room, or train on another machine (digiclone voice pack)"
 
 
-def seconds(recipe: glow.Recipe, said: Sequence[Sentence], base: dict[str, Tensor]) -> float:
-    """About how long so many steps take here, at most: it may stop early."""
-    net = GlowTTS(recipe.dims).to(DEVICE)
-    net.load_state_dict(base)
+def seconds(recipe: Recipe, said: Sequence[Sentence], start: Start) -> float:
+    """About how long the acoustic model and its postfilter take here, at most: the former may stop early."""
+    training = recipe.fitted(start.dims)
+    net = GlowTTS(training.dims).to(DEVICE)
+    net.load_state_dict(start.weights)
     optimiser = torch.optim.Adam(net.parameters(), 0.0)
+    batches = (some for _, some in glow.steps(replace(training, steps=STEPS), said, 0))
+    # asking for a loss waits for a GPU
+    acoustic = _quickest(lambda: float(glow.learn(training, net, optimiser, next(batches), 0).likelihood))
+    whole = acoustic * training.steps
+    if game := recipe.postfilter:
+        noise = np.random.default_rng(0).normal(-5, 2, (net.dims.mels, game.frames)).astype(np.float16)
+        pairs = [postfilter.Pair("", noise, noise)]
+        sides = postfilter.Game(game, pairs, None)
+        whole += game.steps * _quickest(lambda: float(sides.step(*postfilter.crops(game, pairs, 0))["critic"]))
+    return whole
+
+
+def _quickest(work: Callable[[], object]) -> float:
     took = list[float]()
-    for step, some in glow.steps(replace(recipe, steps=3), said, 0):
+    for _ in range(STEPS):
         begun = time.perf_counter()
-        float(glow.learn(recipe, net, optimiser, some, step).likelihood)  # waits for a GPU
+        work()
         took.append(time.perf_counter() - begun)
-    return min(took) * recipe.steps
+    return min(took)
 
 
 def machine() -> str:

@@ -16,6 +16,7 @@ from digiclone.nn.flow import Block, squeeze, unsqueeze
 from digiclone.nn.glow_tts import GlowTTS
 from digiclone.nn.hifigan import Generator
 from digiclone.nn.plain import plain
+from digiclone.nn.postfilter import Postfilter
 from digiclone.onnx import session
 from digiclone.train.export import Differs
 from digiclone.train.traced import encoded, halved, quartered, traced
@@ -40,10 +41,11 @@ class Forwards(nn.Module):
 
 
 class Backwards(nn.Module):
-    """The flow of a voice from noise to sound, with its matrices inverted once and for all."""
+    """The flow of a voice from noise to sound, with its matrices inverted once and for all; then its postfilter."""
 
-    def __init__(self, net: GlowTTS) -> None:
+    def __init__(self, net: GlowTTS, postfilter: Postfilter | None = None) -> None:
         super().__init__()
+        self.postfilter = postfilter or nn.Identity()
         self.blocks = net.decoder.blocks
         mixes = [cast(Block, block).mix for block in self.blocks]
         self.unmixing = [torch.linalg.inv(mix.weight.detach()) for mix in mixes]
@@ -55,7 +57,7 @@ class Backwards(nn.Module):
         for part, unmixing in reversed(list(zip(self.blocks, self.unmixing, strict=True))):
             block = cast(Block, part)
             z = block.norm.inverse(block.mix.mixed(block.couple.inverse(z, mask), unmixing))
-        return unsqueeze(z)
+        return self.postfilter(unsqueeze(z))
 
 
 def encoder(net: GlowTTS, facts: Mapping[str, str]) -> bytes:
@@ -70,9 +72,9 @@ def encoder(net: GlowTTS, facts: Mapping[str, str]) -> bytes:
     return data
 
 
-def decoder(net: GlowTTS, facts: Mapping[str, str]) -> bytes:
+def decoder(net: GlowTTS, facts: Mapping[str, str], postfilter: Postfilter | None = None) -> bytes:
     """Input `latent` (1, mels, F), output `mels`. Raises `Differs`."""
-    half = Backwards(plain(net))
+    half = Backwards(plain(net), postfilter)
     free = {"latent": {2: "frames"}, "mels": {2: "frames"}}
     data = encoded(halved(traced(half, [torch.zeros(1, net.dims.mels, 8)], ["latent"], ["mels"], free)), facts)
     for count in (2, 100):

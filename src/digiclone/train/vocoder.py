@@ -14,7 +14,7 @@ import hashlib
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from digiclone.nn.flow import SQUEEZE
 from digiclone.nn.glow_tts import GlowTTS
 from digiclone.nn.hifigan import Generator
 from digiclone.nn.mel import VoiceMel
+from digiclone.nn.postfilter import Postfilter
 from digiclone.train import checkpoint, speech
 from digiclone.train.glow import MINUTE, Progress
 from digiclone.train.journal import Journal
@@ -92,14 +93,20 @@ class Recipe:
 # -- what it learns from ----------------------------------------------------------------------------------------------
 
 
-def aligned(net: GlowTTS, dataset: Path, noise: float = 0.333) -> Iterator[Clip]:
-    """The clips of a dataset in LJSpeech's layout, with the mel frames that `net` would say them in if each phone took
-    as long as the person took; `noise` is the chance in it, as when it speaks."""
+def aligned(net: GlowTTS, dataset: Path, postfilter: Postfilter | None = None, noise: float = 0.333) -> Iterator[Clip]:
+    """The clips of a dataset in LJSpeech's layout, with the mel frames that `net` (and its `postfilter`) would say them
+    in if each phone took as long as the person took; `noise` is the chance in it, as when it speaks."""
     net.eval()
     for name, text, audio in speech.clips(dataset):
         sound = resample(audio, VOICE_RATE)
         if one := speech.sentence(name, text, sound):
-            yield retold(net, one, sound, noise)
+            clip = retold(net, one, sound, noise)
+            yield replace(clip, mels=_refined(postfilter, clip.mels)) if postfilter else clip
+
+
+@torch.no_grad()
+def _refined(postfilter: Postfilter, mels: NDArray[np.float16]) -> NDArray[np.float16]:
+    return postfilter(torch.from_numpy(mels.astype(np.float32))[None])[0].numpy().astype(np.float16)
 
 
 def retold(net: GlowTTS, one: Sentence, sound: Audio, noise: float) -> Clip:

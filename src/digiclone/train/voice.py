@@ -21,7 +21,8 @@ from digiclone.config import ConfigError
 from digiclone.dsp import VOICE_HOP, VOICE_RATE
 from digiclone.nn import hifigan
 from digiclone.nn.glow_tts import Dims, GlowTTS
-from digiclone.train import glow, glow_export, speech, vocoder
+from digiclone.nn.postfilter import Postfilter
+from digiclone.train import glow, glow_export, postfilter, speech, vocoder
 from digiclone.train.glow import Progress
 from digiclone.train.speech import Sentence
 
@@ -52,6 +53,8 @@ class Recipe:
     """Its sizes are those of the base."""
     dropout: float = 0.1
     """Of one person there is so little that it would be learnt by heart."""
+    postfilter: postfilter.Recipe | None = field(default_factory=postfilter.Recipe)
+    """None: what the flow makes is what is heard."""
     vocoder: vocoder.Recipe | None = None
     """None: it stays as it is, which knows many speakers."""
 
@@ -68,9 +71,10 @@ def train(recipe: Recipe, said: Sequence[Sentence], start: Start, voice: Path, r
     learnt, kept = split(said)
     training = recipe.fitted(start.dims)
     net = glow.fit(training, learnt, kept, voice / "training", start.weights, tell)
+    refined = _refined(recipe.postfilter, net, learnt, voice, tell) if recipe.postfilter else None
     sound = hifigan.load(start.hifigan)
     if recipe.vocoder:
-        sound = _tuned(recipe.vocoder, net, sound, voice, {one.name for one in kept}, tell)
+        sound = _tuned(recipe.vocoder, net, refined, sound, voice, {one.name for one in kept}, tell)
     about = Voice(
         rate=VOICE_RATE,
         right=right,
@@ -80,7 +84,7 @@ def train(recipe: Recipe, said: Sequence[Sentence], start: Start, voice: Path, r
         likelihood=round(-float(glow.judge(net, kept).likelihood), 4),
         kept=[one.name for one in kept],
     )
-    write(voice, net, sound, about)
+    write(voice, net, sound, about, refined)
     return about
 
 
@@ -99,11 +103,25 @@ def dataset(voice: Path) -> list[Sentence]:
     return speech.read(voice / "dataset")
 
 
+def _refined(
+    recipe: postfilter.Recipe, net: GlowTTS, learnt: Sequence[Sentence], voice: Path, tell: Progress
+) -> Postfilter:
+    """A postfilter that knows what the frames of this voice lack."""
+    pairs = list(postfilter.pairs(net, learnt, recipe.noise))
+    return postfilter.fit(recipe, pairs, None, voice / "training" / "postfilter", tell)
+
+
 def _tuned(
-    recipe: vocoder.Recipe, net: GlowTTS, sound: hifigan.Generator, voice: Path, kept: set[str], tell: Progress
+    recipe: vocoder.Recipe,
+    net: GlowTTS,
+    refined: Postfilter | None,
+    sound: hifigan.Generator,
+    voice: Path,
+    kept: set[str],
+    tell: Progress,
 ) -> hifigan.Generator:
     """The vocoder, when it knows the person."""
-    clips = list(vocoder.aligned(net, voice / "dataset"))
+    clips = list(vocoder.aligned(net, voice / "dataset", refined))
     learnt = [clip for clip in clips if clip.name not in kept]
     judged = [clip for clip in clips if clip.name in kept][:LISTENED]
     return vocoder.fit(recipe, learnt, judged, sound, voice / "training" / "vocoder", tell).cpu()
@@ -117,7 +135,7 @@ def split(said: Sequence[Sentence]) -> tuple[list[Sentence], list[Sentence]]:
     return [one for one in said if one.name not in names], [one for one in said if one.name in names]
 
 
-def write(voice: Path, net: GlowTTS, sound: hifigan.Generator, about: Voice) -> None:
+def write(voice: Path, net: GlowTTS, sound: hifigan.Generator, about: Voice, refined: Postfilter | None = None) -> None:
     """Write the files of a voice. The settings come last: without them it is none. An old card is no longer true."""
     facts = {"made_by": "digiclone voice train", "likelihood": str(about.likelihood)}
     for old in (VOICE, CARD):
@@ -125,7 +143,7 @@ def write(voice: Path, net: GlowTTS, sound: hifigan.Generator, about: Voice) -> 
     net = net.cpu()
     for name, data in (
         ("encoder.onnx", glow_export.encoder(net, facts)),
-        ("decoder.onnx", glow_export.decoder(net, facts)),
+        ("decoder.onnx", glow_export.decoder(net, facts, refined)),
         ("vocoder.onnx", glow_export.vocoder(sound, facts)),
     ):
         write_atomically(voice / name, data)
