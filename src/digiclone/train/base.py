@@ -67,7 +67,7 @@ class Recipe:
     """Sentences on which nothing is trained."""
     speeds: tuple[float, ...] = (0.85, 0.92, 1.0, 1.08, 1.15)
     """They take turns."""
-    training: glow.Recipe = field(default_factory=lambda: glow.Recipe(dims=DIMS, steps=2_500, frames=3_000, every=500))
+    training: glow.Recipe = field(default_factory=lambda: glow.Recipe(dims=DIMS, steps=2_200, frames=3_000, every=500))
     seed: int = 0
 
 
