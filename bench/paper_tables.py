@@ -3,8 +3,8 @@
     python bench/paper_tables.py [--json]
 
 What is reproduced, what cannot be and why is said row by row. Nothing is measured here: the paper's devices are not at
-hand. Tables II and III are largely other people's
-figures (docs/papers/tinydigiclones.md), which are named; Table IV follows from rules, which are stated and applied.
+hand. Tables II and III are largely other people's figures (docs/papers/tinydigiclones.md), which are named; Table IV
+follows from rules, which are stated and applied.
 """
 
 from __future__ import annotations

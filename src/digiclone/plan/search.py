@@ -81,8 +81,8 @@ def _relaxation(problem: Problem, some: tuple[Limit, ...], solution: Solution) -
     return Relaxation(needed, Solution(solution.values, solution.aims[1:], solution.nodes))
 
 
-def _over(value: float, most: float) -> bool:
-    return bool(value > most + ROUNDING * max(1.0, abs(most)))
+def _over(value: NDArray[np.float64] | float, most: float) -> NDArray[np.bool_]:
+    return np.asarray(value > most + ROUNDING * max(1.0, abs(most)))
 
 
 class _Search:
@@ -122,8 +122,7 @@ class _Search:
             for variable in range(len(problem.values)):
                 good = self._better(_promises(problem, variable))
                 for limit in problem.limits:
-                    least = np.broadcast_to(limit.least(variable), good.shape)
-                    good &= least <= limit.most + ROUNDING * max(1.0, abs(limit.most))
+                    good &= ~_over(limit.least(variable), limit.most)
                 if not good.all():
                     problem, changed = problem.taking(variable, np.flatnonzero(good)), True
                     if not good.any():

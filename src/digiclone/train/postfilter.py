@@ -29,7 +29,7 @@ from digiclone.train.glow import MINUTE, Progress
 from digiclone.train.journal import Journal
 from digiclone.train.precision import DEVICE
 from digiclone.train.speech import Sentence
-from digiclone.train.vocoder import as_said
+from digiclone.train.vocoder import as_said, learn, pieces
 
 PLOTS = {
     "least squares: the sides of the game": {"postfilter": "adversarial", "critic": "critic"},
@@ -124,16 +124,13 @@ def fit(
 
 def crops(recipe: Recipe, known: Sequence[Pair], step: int) -> tuple[Tensor, Tensor]:
     """Made and real frames (crops, 80, frames) of a step; every moment of the pairs is as likely as any other."""
-    chance = np.random.default_rng((recipe.seed, step))
-    room = np.array([pair.made.shape[1] - recipe.frames + 1 for pair in known])
+    lengths = [pair.made.shape[1] for pair in known]
     found = [
-        (known[number], int(chance.integers(room[number])))
-        for number in chance.choice(len(known), recipe.crops, p=room / room.sum())
+        (known[number], slice(start, start + recipe.frames))
+        for number, start in pieces(lengths, recipe.frames, recipe.crops, (recipe.seed, step))
     ]
-    made, real = (
-        np.stack([frames[:, start : start + recipe.frames] for frames, start in some]).astype(np.float32)
-        for some in ([(pair.made, start) for pair, start in found], [(pair.real, start) for pair, start in found])
-    )
+    made = np.stack([pair.made[:, where] for pair, where in found]).astype(np.float32)
+    real = np.stack([pair.real[:, where] for pair, where in found]).astype(np.float32)
     return torch.from_numpy(made).to(DEVICE), torch.from_numpy(real).to(DEVICE)
 
 
@@ -160,7 +157,7 @@ class Game:
         wanted, got = ((one - self.net.mean) / self.net.spread for one in (real, self.net(made)))
         self.critic.requires_grad_(True)
         critic = discriminator_loss([self.critic(wanted)], [self.critic(got.detach())])
-        _learn(self.judges, critic)
+        learn(self.judges, critic)
         self.critic.requires_grad_(False)  # it only judges
         theirs, ours = self.critic(wanted), self.critic(got)
         losses = {
@@ -171,15 +168,9 @@ class Game:
             ),
         }
         recipe = self.recipe
-        _learn(
+        learn(
             self.makes,
             losses["adversarial"] + recipe.features * losses["features"] + recipe.outline * losses["outline"],
         )
         self.averaged.update_parameters(self.net)
         return {name: loss.detach() for name, loss in {**losses, "critic": critic}.items()}
-
-
-def _learn(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
-    optimiser.zero_grad()
-    loss.backward()
-    optimiser.step()

@@ -134,15 +134,20 @@ def segments(recipe: Recipe, clips: Sequence[Clip], step: int) -> tuple[Tensor, 
     """The mel frames (B, 80, segment / 256) and samples (B, segment) of a step; every moment of the clips is as likely
     as any other."""
     frames = recipe.segment // VOICE_HOP
-    chance = np.random.default_rng((recipe.seed, step))
-    room = np.array([clip.mels.shape[1] - frames + 1 for clip in clips])
-    found = [
-        (clips[number], int(chance.integers(room[number])))
-        for number in chance.choice(len(clips), recipe.batch, p=room / room.sum())
-    ]
+    places = pieces([clip.mels.shape[1] for clip in clips], frames, recipe.batch, (recipe.seed, step))
+    found = [(clips[number], start) for number, start in places]
     mels = np.stack([clip.mels[:, start : start + frames] for clip, start in found]).astype(np.float32)
     samples = [clip.samples[start * VOICE_HOP : (start + frames) * VOICE_HOP] for clip, start in found]
     return torch.from_numpy(mels).to(DEVICE), torch.from_numpy(np.stack(samples)).to(DEVICE)
+
+
+def pieces(lengths: Sequence[int], size: int, count: int, seed: tuple[int, int]) -> list[tuple[int, int]]:
+    """So many pieces of a size: the number of what each is cut from, and where it starts. Every moment is as likely
+    as any other."""
+    chance = np.random.default_rng(seed)
+    room = np.array(lengths) - size + 1
+    drawn = chance.choice(len(lengths), count, p=room / room.sum())
+    return [(int(number), int(chance.integers(room[number]))) for number in drawn]
 
 
 # -- the training -----------------------------------------------------------------------------------------------------
@@ -223,7 +228,7 @@ class Game:
     def _discriminate(self, real: Tensor, made: Tensor) -> Tensor:
         self.discriminators.requires_grad_(True)
         loss = discriminator_loss(self.discriminators(real), self.discriminators(made))
-        _learn(self.judges, loss)
+        learn(self.judges, loss)
         return loss.detach()
 
     def _generate(self, real: Tensor, made: Tensor) -> dict[str, Tensor]:
@@ -235,7 +240,7 @@ class Game:
             "mel": functional.l1_loss(self.mel(made), self.mel(real)),
         }
         weighted = self.recipe.features * losses["features"] + self.recipe.mel * losses["mel"]
-        _learn(self.makes, losses["adversarial"] + weighted)
+        learn(self.makes, losses["adversarial"] + weighted)
         return {name: loss.detach() for name, loss in losses.items()}
 
 
@@ -284,7 +289,8 @@ def _copy(net: Generator) -> dict[str, Tensor]:
     return {name: weight.clone() for name, weight in net.state_dict().items()}
 
 
-def _learn(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
+def learn(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
+    """A step that makes a loss smaller."""
     optimiser.zero_grad()
     loss.backward()
     optimiser.step()
