@@ -10,11 +10,19 @@ torch = pytest.importorskip("torch", reason="training needs the extra: pip insta
 
 from digiclone import registry  # noqa: E402
 from digiclone.nn.glow_tts import Dims, GlowTTS  # noqa: E402
+from digiclone.nn.postfilter import Dims as FilterDims  # noqa: E402
 from digiclone.text.symbols import SYMBOLS  # noqa: E402
-from digiclone.train import base, glow  # noqa: E402
+from digiclone.train import base, glow, postfilter  # noqa: E402
 
 SMALL = Dims(len(SYMBOLS), hidden=8, inner=16, layers=1, window=1, durations=8, blocks=2, wavenet=1)
-TINY = base.Recipe(voice="tone", kept=2, speeds=(1.0,), training=glow.Recipe(dims=SMALL, steps=4, frames=4000, every=2))
+GAME = postfilter.Recipe(dims=FilterDims(hidden=8, layers=1), steps=2, crops=2, frames=32)
+TINY = base.Recipe(
+    voice="tone",
+    kept=2,
+    speeds=(1.0,),
+    training=glow.Recipe(dims=SMALL, steps=4, frames=4000, every=2),
+    postfilter=GAME,
+)
 
 
 def test_there_is_much_to_say_and_nothing_twice() -> None:
@@ -50,10 +58,11 @@ def test_from_sentences_to_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     lines = [f"This is sentence number {word}." for word in ("one", "two", "three", "four", "five", "six")]
     monkeypatch.setattr(base, "texts", lambda _: lines)
     net = base.train(TINY, tmp_path / "work", tmp_path / "base.pt")
-    dims, weights = base.load(tmp_path / "base.pt")
-    assert dims == SMALL
-    again = GlowTTS(dims)
-    again.load_state_dict(weights)
+    made = base.load(tmp_path / "base.pt")
+    assert made.dims == SMALL
+    assert set(made.sides or ()) == {"postfilter", "critic"}
+    again = GlowTTS(made.dims)
+    again.load_state_dict(made.weights)
     for name, weight in net.state_dict().items():
         assert torch.allclose(weight.float(), again.state_dict()[name].float(), atol=1e-2), name
 
@@ -64,7 +73,7 @@ def test_another_round_begins_with_the_base_there_is(tmp_path: Path, monkeypatch
     file = tmp_path / "base.pt"
     base.train(TINY, tmp_path / "work", file)
     assert base.facts(file)["rounds"] == 1
-    first = base.load(file)[1]
+    first = base.load(file).weights
     still = replace(TINY, training=replace(TINY.training, rate=0.0))
     again = base.train(still, tmp_path / "work", file, file)
     assert base.facts(file)["rounds"] == 2
@@ -72,4 +81,4 @@ def test_another_round_begins_with_the_base_there_is(tmp_path: Path, monkeypatch
         assert torch.allclose(weight.float(), first[name].float(), atol=1e-2), name
     base.train(TINY, tmp_path / "work", file, file)
     assert base.facts(file)["rounds"] == 3
-    assert any(not torch.equal(weight, first[name]) for name, weight in base.load(file)[1].items())
+    assert any(not torch.equal(weight, first[name]) for name, weight in base.load(file).weights.items())

@@ -49,7 +49,7 @@ def test_the_critic_looks_at_patches() -> None:
 
 def test_smooth_frames_get_livelier_and_their_outline_stays(known: list[Pair], tmp_path: Path) -> None:
     recipe = replace(TINY, steps=150, every=50, rate=2e-3, critic_rate=2e-3, average=0.9)
-    net = postfilter.fit(recipe, known, None, tmp_path, silent)
+    net = postfilter.fit(recipe, known, None, tmp_path, silent).postfilter
     made = torch.from_numpy(known[0].made.astype(np.float32))[None]
     with torch.no_grad():
         got = net(made)[0].numpy()
@@ -61,7 +61,7 @@ def test_smooth_frames_get_livelier_and_their_outline_stays(known: list[Pair], t
 
 def test_a_kill_changes_nothing(known: list[Pair], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postfilter, "MINUTE", 0.0)
-    whole = postfilter.fit(TINY, known, None, tmp_path / "whole", silent)
+    whole = postfilter.fit(TINY, known, None, tmp_path / "whole", silent).postfilter
 
     class Killed(Exception):
         pass
@@ -72,16 +72,18 @@ def test_a_kill_changes_nothing(known: list[Pair], tmp_path: Path, monkeypatch: 
 
     with pytest.raises(Killed):
         postfilter.fit(TINY, known, None, tmp_path / "killed", kill)
-    again = postfilter.fit(TINY, known, None, tmp_path / "killed", silent)
+    again = postfilter.fit(TINY, known, None, tmp_path / "killed", silent).postfilter
     for name, weight in whole.state_dict().items():
         assert torch.equal(weight, again.state_dict()[name]), name
 
 
 def test_another_one_is_where_it_begins(known: list[Pair], tmp_path: Path) -> None:
     first = postfilter.fit(TINY, known, None, tmp_path / "first", silent)
-    still = replace(TINY, rate=0.0)
-    second = postfilter.fit(still, known, first.state_dict(), tmp_path / "second", silent)
-    assert torch.allclose(second.enter.weight, first.enter.weight)
+    still = replace(TINY, rate=0.0, critic_rate=0.0)
+    second = postfilter.fit(still, known, first.sides(), tmp_path / "second", silent)
+    for side, weights in second.sides().items():
+        for name, weight in weights.items():
+            assert torch.allclose(weight, first.sides()[side][name]), name
 
 
 def test_pairs_are_as_long_as_what_was_said() -> None:

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,10 +14,11 @@ from digiclone import artifacts  # noqa: E402
 from digiclone.config import ConfigError  # noqa: E402
 from digiclone.nn import glow_tts, hifigan  # noqa: E402
 from digiclone.nn.glow_tts import GlowTTS  # noqa: E402
-from digiclone.nn.postfilter import Dims  # noqa: E402
+from digiclone.nn.postfilter import Critic, Dims, Postfilter  # noqa: E402
 from digiclone.onnx import session  # noqa: E402
 from digiclone.text.symbols import SYMBOLS, ids  # noqa: E402
 from digiclone.train import expect, glow, postfilter, voice  # noqa: E402
+from digiclone.train.base import Base  # noqa: E402
 from digiclone.train.speech import Sentence  # noqa: E402
 
 SMALL = glow_tts.Dims(len(SYMBOLS), hidden=8, inner=16, layers=1, window=1, durations=8, blocks=2, wavenet=1)
@@ -34,9 +34,10 @@ VOCODER = hifigan.Dims(channels=16, kernels=(3,), dilations=(1,))
 
 
 @pytest.fixture
-def base() -> tuple[glow_tts.Dims, dict[str, Any]]:
+def start(tmp_path: Path) -> voice.Start:
     torch.manual_seed(0)
-    return SMALL, GlowTTS(SMALL).state_dict()
+    sides = {"postfilter": Postfilter(REFINED.dims).state_dict(), "critic": Critic().state_dict()}
+    return voice.Start(Base(SMALL, GlowTTS(SMALL).state_dict(), sides), tmp_path)
 
 
 @pytest.fixture(autouse=True)
@@ -44,9 +45,9 @@ def _small_vocoder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hifigan, "load", lambda _: hifigan.Generator(VOCODER).eval())
 
 
-def test_a_dataset_becomes_a_voice(base: tuple[glow_tts.Dims, dict[str, Any]], tmp_path: Path) -> None:
+def test_a_dataset_becomes_a_voice(start: voice.Start, tmp_path: Path) -> None:
     clips(tmp_path, 24)
-    about = voice.train(TINY, voice.dataset(tmp_path), voice.Start(*base, tmp_path), tmp_path, "consent", silent)
+    about = voice.train(TINY, voice.dataset(tmp_path), start, tmp_path, "consent", silent)
     assert artifacts.voice(tmp_path) == about
     assert len(about.kept) == voice.LEAST_KEPT
     encoder, decoder, vocoder = (session(tmp_path / f"{n}.onnx", threads=1) for n in ("encoder", "decoder", "vocoder"))
@@ -57,18 +58,18 @@ def test_a_dataset_becomes_a_voice(base: tuple[glow_tts.Dims, dict[str, Any]], t
     assert samples.shape == (1, 44 * 256)
 
 
-def test_how_long_it_takes_counts_both(base: tuple[glow_tts.Dims, dict[str, Any]], tmp_path: Path) -> None:
+def test_how_long_it_takes_counts_both(start: voice.Start, tmp_path: Path) -> None:
     clips(tmp_path, 24)
-    said, start = voice.dataset(tmp_path), voice.Start(*base, tmp_path)
+    said = voice.dataset(tmp_path)
     alone = replace(TINY, postfilter=None)
     both = replace(TINY, postfilter=replace(REFINED, steps=10_000_000))
     assert 0 < expect.seconds(alone, said, start) < expect.seconds(both, said, start)
 
 
-def test_too_few_clips_are_refused(base: tuple[glow_tts.Dims, dict[str, Any]], tmp_path: Path) -> None:
+def test_too_few_clips_are_refused(start: voice.Start, tmp_path: Path) -> None:
     clips(tmp_path, 10)
     with pytest.raises(ConfigError, match="10 clips are too few"):
-        voice.train(TINY, voice.dataset(tmp_path), voice.Start(*base, tmp_path), tmp_path, "consent", silent)
+        voice.train(TINY, voice.dataset(tmp_path), start, tmp_path, "consent", silent)
     assert not (tmp_path / artifacts.VOICE).exists()
 
 

@@ -31,7 +31,7 @@ def voice(ada: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     clips(ada / "voice", 24)
     agreed(ada / "voice")
     torch.manual_seed(0)
-    base.save(glow_tts.GlowTTS(SMALL), tmp_path / "base.pt", {})
+    base.save(base.Base(SMALL, glow_tts.GlowTTS(SMALL).state_dict(), None), tmp_path / "base.pt", {})
     (tmp_path / "hifigan.pt").write_bytes(b"vocoder")
     monkeypatch.setattr(base, "SHIPPED", tmp_path / "base.pt")
     monkeypatch.setattr(packing, "path", lambda _: tmp_path / "hifigan.pt")

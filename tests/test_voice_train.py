@@ -59,7 +59,7 @@ def voice(ada: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     clips(ada / "voice", 24)
     agreed(ada / "voice")
     torch.manual_seed(0)
-    start = SMALL, glow_tts.GlowTTS(SMALL).state_dict()
+    start = base.Base(SMALL, glow_tts.GlowTTS(SMALL).state_dict(), None)
     tiny = recipes.Recipe(training=glow.Recipe(dims=SMALL, steps=4, frames=4000, every=2), postfilter=None)
     monkeypatch.setattr(base, "load", lambda _: start)
     monkeypatch.setattr(recipes, "Recipe", lambda **_: tiny)
@@ -113,7 +113,7 @@ def test_a_bad_voice_is_not_used_unless_somebody_insists(voice: Path, monkeypatc
 def test_a_new_voice_needs_a_new_card(voice: Path) -> None:
     run("train", "ada")
     assert artifacts.verdict(voice) == []
-    start = recipes.Start(*base.load(base.SHIPPED), Path("hifigan"))
+    start = recipes.Start(base.load(base.SHIPPED), Path("hifigan"))
     recipes.train(recipes.Recipe(), recipes.dataset(voice), start, voice, "", lambda *_: None)
     assert artifacts.verdict(voice) is None
     assert not artifacts.usable(voice)

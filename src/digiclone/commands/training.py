@@ -47,7 +47,7 @@ def train(
     tuned = DEVICE.type == "cuda" if tune_vocoder is None else tune_vocoder
     expect.room(voice, tuned)
     bring([HIFIGAN, *judges()])
-    start = recipes.Start(*base.load(base.SHIPPED), path(HIFIGAN))
+    start = recipes.Start(base.load(base.SHIPPED), path(HIFIGAN))
     recipe = recipes.Recipe(vocoder=hifi.Recipe() if tuned else None)
     with progress() as tell:
         tell("reading the clips", 0.0)

@@ -4,7 +4,8 @@ learns in minutes what takes hours from nothing.
     python -m digiclone.train.base [--more] [--folder FOLDER] [--output FILE]
 
 Speech and checkpoints are kept in the folder; started again, it goes on where it was stopped. It learns in rounds, in
-each of which the learning rate rises and falls (Loshchilov and Hutter 2017): `--more` adds one to the base there is.
+each of which the learning rate rises and falls (Loshchilov and Hutter 2017); at the end of each a postfilter learns
+what the frames lack. `--more` adds a round to the base there is.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import hashlib
 import logging
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from importlib.resources import files
@@ -31,7 +32,7 @@ from digiclone.dsp import VOICE_HOP, VOICE_RATE
 from digiclone.nn.glow_tts import Dims, GlowTTS
 from digiclone.stages import TTS
 from digiclone.text.symbols import SYMBOLS
-from digiclone.train import checkpoint, corpus, glow, journal
+from digiclone.train import checkpoint, corpus, glow, journal, postfilter
 from digiclone.train.speech import Sentence, sentence
 from digiclone.types import Audio
 from digiclone.weights import home
@@ -68,7 +69,19 @@ class Recipe:
     speeds: tuple[float, ...] = (0.85, 0.92, 1.0, 1.08, 1.15)
     """They take turns."""
     training: glow.Recipe = field(default_factory=lambda: glow.Recipe(dims=DIMS, steps=2_200, frames=3_000, every=500))
+    postfilter: postfilter.Recipe = field(default_factory=postfilter.Recipe)
+    refined: int = 1_000
+    """Sentences that the postfilter learns from."""
     seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Base:
+    """What a voice begins with: the sizes and weights of the network, and of a postfilter and its critic."""
+
+    dims: Dims
+    weights: dict[str, Tensor]
+    sides: postfilter.Sides | None
 
 
 def train(recipe: Recipe, folder: Path, output: Path, begin: Path | None = None) -> GlowTTS:
@@ -77,12 +90,15 @@ def train(recipe: Recipe, folder: Path, output: Path, begin: Path | None = None)
     training = replace(recipe.training, seed=recipe.seed + rounds - 1)
     said = spoken(recipe, texts(recipe.seed), folder / "said")
     learnt, kept = said[recipe.kept :], said[: recipe.kept]
-    weights = load(begin)[1] if begin else None
-    net = glow.fit(training, learnt, kept, folder / f"round-{rounds}", weights, journal.logged(log))
+    before, place = load(begin) if begin else None, folder / f"round-{rounds}"
+    net = glow.fit(training, learnt, kept, place, before and before.weights, journal.logged(log))
+    pairs = list(postfilter.pairs(net, learnt[: recipe.refined], recipe.postfilter.noise))
+    refine = replace(recipe.postfilter, seed=training.seed)
+    game = postfilter.fit(refine, pairs, before and before.sides, place / "postfilter", journal.logged(log))
     reached = glow.told(glow.judge(net, kept))
     hours = round(sum(one.mels.shape[1] for one in said) * VOICE_HOP / VOICE_RATE / 3600, 1)
     about = {"recipe": repr(recipe), "rounds": rounds, "kept": reached, "hours": hours, "licence": "Apache-2.0"}
-    save(net, output, about)
+    save(Base(net.dims, net.state_dict(), game.sides()), output, about)
     log.info("%s: %.1f hours of %s, round %d, %s", output, hours, recipe.voice, rounds, reached)
     return net
 
@@ -144,10 +160,15 @@ def _load(place: Path) -> list[Sentence]:
     return [Sentence(name, numbers, sound) for name, numbers, sound in parts]
 
 
-def save(net: GlowTTS, output: Path, about: dict[str, Any]) -> None:
+def save(base: Base, output: Path, about: dict[str, Any]) -> None:
     """Write a base: its sizes and facts, and its weights in 16 bits."""
-    weights = {n: w.cpu().half() if w.is_floating_point() else w.cpu() for n, w in net.state_dict().items()}
-    checkpoint.save({"dims": asdict(net.dims), "facts": about, "weights": weights}, output)
+    sides = {side: _halved(weights) for side, weights in (base.sides or {}).items()}
+    kept = {"dims": asdict(base.dims), "facts": about, "weights": _halved(base.weights), "sides": sides}
+    checkpoint.save(kept, output)
+
+
+def _halved(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: w.cpu().half() if w.is_floating_point() else w.cpu() for name, w in weights.items()}
 
 
 def facts(file: Path) -> dict[str, Any]:
@@ -155,10 +176,15 @@ def facts(file: Path) -> dict[str, Any]:
     return torch.load(file, map_location="cpu")["facts"]
 
 
-def load(file: Path) -> tuple[Dims, dict[str, Tensor]]:
-    """The sizes and weights of a base."""
+def load(file: Path) -> Base:
+    """What `save` wrote."""
     kept: dict[str, Any] = torch.load(file, map_location="cpu")
-    return Dims(**kept["dims"]), {n: w.float() if w.is_floating_point() else w for n, w in kept["weights"].items()}
+    sides = {side: _whole(weights) for side, weights in kept.get("sides", {}).items()}
+    return Base(Dims(**kept["dims"]), _whole(kept["weights"]), sides or None)
+
+
+def _whole(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: w.float() if w.is_floating_point() else w for name, w in weights.items()}
 
 
 def main(

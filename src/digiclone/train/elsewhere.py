@@ -27,7 +27,7 @@ COMES_HOME = (*PARTS, f"training/{LOSSES}", f"training/{PAGE}")
 def train(folder: Path) -> Path:
     """Learn the voice of a folder that was packed; where what comes home lies. Killed, it goes on where it was."""
     voice = folder / "voice"
-    start = recipes.Start(*base.load(folder / BASE), folder / HIFIGAN)
+    start = recipes.Start(base.load(folder / BASE), folder / HIFIGAN)
     said = recipes.dataset(voice)
     tuned = DEVICE.type == "cuda"
     recipe = recipes.Recipe(vocoder=vocoder.Recipe() if tuned else None)

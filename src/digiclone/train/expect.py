@@ -44,9 +44,9 @@ _ELSEWHERE = "make room, or train on another machine (digiclone voice pack)"
 
 def seconds(recipe: Recipe, said: Sequence[Sentence], start: Start) -> float:
     """About how long the acoustic model and its postfilter take here, at most: the former may stop early."""
-    training = recipe.fitted(start.dims)
+    training = recipe.fitted(start.base.dims)
     net = GlowTTS(training.dims).to(DEVICE)
-    net.load_state_dict(start.weights)
+    net.load_state_dict(start.base.weights)
     optimiser = torch.optim.Adam(net.parameters(), 0.0)
     batches = (some for _, some in glow.steps(replace(training, steps=STEPS), said, 0))
     # asking for a loss waits for a GPU

@@ -63,7 +63,7 @@ def train(data: Path, folder: Path, output: Path) -> None:
     whole = folder / "kathleen.flac"
     made = dataset.build(folder, [whole if whole.exists() else recording(data, folder)], logged(log))
     log.info("%d clips, %.1f minutes", len(made.used), made.used_seconds / 60)
-    start = recipes.Start(*base.load(base.SHIPPED), fetch(HIFIGAN))
+    start = recipes.Start(base.load(base.SHIPPED), fetch(HIFIGAN))
     recipes.train(RECIPE, recipes.dataset(folder), start, folder, RIGHT, logged(log))
     output.mkdir(parents=True, exist_ok=True)
     for part in PARTS:

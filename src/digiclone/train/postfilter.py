@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -89,10 +89,12 @@ def pairs(net: GlowTTS, said: Sequence[Sentence], noise: float) -> Iterator[Pair
         yield Pair(one.name, made, one.mels[:, : made.shape[1]])
 
 
-def fit(
-    recipe: Recipe, known: Sequence[Pair], begin: dict[str, Tensor] | None, folder: Path, tell: Progress
-) -> Postfilter:
-    """A postfilter that learnt from the pairs, and began with the weights `begin` of another if there are some.
+Sides = Mapping[str, Mapping[str, Any]]
+"""The weights of both sides of a game: of the `postfilter` and of its `critic`."""
+
+
+def fit(recipe: Recipe, known: Sequence[Pair], begin: Sides | None, folder: Path, tell: Progress) -> Game:
+    """A game that was played over the pairs, and began where another one ended if `begin` is given.
 
     What is needed to go on lies in `folder`, at most a minute old; the losses too, one JSON object a line. `tell` hears
     after each step how it goes and the share that is behind. Raises `ConfigError` if all sentences are too short.
@@ -119,7 +121,7 @@ def fit(
             written = time.monotonic()
         tell(how, done / recipe.steps)
     journal.close()
-    return cast(Postfilter, game.averaged.module).cpu().eval()
+    return game
 
 
 def crops(recipe: Recipe, known: Sequence[Pair], step: int) -> tuple[Tensor, Tensor]:
@@ -137,12 +139,13 @@ def crops(recipe: Recipe, known: Sequence[Pair], step: int) -> tuple[Tensor, Ten
 class Game:
     """A postfilter and its critic, who learn by turns."""
 
-    def __init__(self, recipe: Recipe, known: Sequence[Pair], begin: dict[str, Tensor] | None) -> None:
+    def __init__(self, recipe: Recipe, known: Sequence[Pair], begin: Sides | None) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
         self.net, self.critic = Postfilter(recipe.dims), Critic().to(DEVICE)
         if begin is not None:
-            self.net.load_state_dict(begin)
+            self.net.load_state_dict(begin["postfilter"])
+            self.critic.load_state_dict(begin["critic"])
         real = torch.from_numpy(np.concatenate([pair.real for pair in known], axis=1).astype(np.float32))
         self.net.mean.copy_(real.mean(1, keepdim=True))
         self.net.spread.copy_(real.std(1, keepdim=True).clamp(min=1e-3))
@@ -151,6 +154,15 @@ class Game:
         self.makes = torch.optim.Adam(self.net.parameters(), recipe.rate, (0.5, 0.9), fused=True)
         self.judges = torch.optim.Adam(self.critic.parameters(), recipe.critic_rate, (0.5, 0.9), fused=True)
         self.parts = {name: vars(self)[name] for name in ("net", "critic", "averaged", "makes", "judges")}
+
+    @property
+    def postfilter(self) -> Postfilter:
+        """What comes out: the mean over its last steps."""
+        return cast(Postfilter, self.averaged.module).cpu().eval()
+
+    def sides(self) -> Sides:
+        """Where another game may begin."""
+        return {"postfilter": self.postfilter.state_dict(), "critic": self.critic.cpu().state_dict()}
 
     def step(self, made: Tensor, real: Tensor) -> dict[str, Tensor]:
         """Learn from frames (B, 80, F) that were made and those that were said; the losses of both."""

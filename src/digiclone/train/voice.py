@@ -14,8 +14,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from torch import Tensor
-
 from digiclone.artifacts import CARD, VOICE, Voice, keep_voice, write_atomically
 from digiclone.config import ConfigError
 from digiclone.dsp import VOICE_HOP, VOICE_RATE
@@ -23,6 +21,7 @@ from digiclone.nn import hifigan
 from digiclone.nn.glow_tts import Dims, GlowTTS
 from digiclone.nn.postfilter import Postfilter
 from digiclone.train import glow, glow_export, postfilter, speech, vocoder
+from digiclone.train.base import Base
 from digiclone.train.glow import Progress
 from digiclone.train.speech import Sentence
 
@@ -36,10 +35,9 @@ ENOUGH = 20
 
 @dataclass(frozen=True)
 class Start:
-    """What a voice begins with: a base, by its sizes and weights, and a checkpoint of HiFi-GAN."""
+    """What a voice begins with: a base, and a checkpoint of HiFi-GAN."""
 
-    dims: Dims
-    weights: dict[str, Tensor]
+    base: Base
     hifigan: Path
 
 
@@ -69,9 +67,9 @@ def train(recipe: Recipe, said: Sequence[Sentence], start: Start, voice: Path, r
     `right` says by which right the voice is copied; `tell` hears how it goes.
     """
     learnt, kept = split(said)
-    training = recipe.fitted(start.dims)
-    net = glow.fit(training, learnt, kept, voice / "training", start.weights, tell)
-    refined = _refined(recipe.postfilter, net, learnt, voice, tell) if recipe.postfilter else None
+    training = recipe.fitted(start.base.dims)
+    net = glow.fit(training, learnt, kept, voice / "training", start.base.weights, tell)
+    refined = _refined(recipe.postfilter, net, learnt, start, voice, tell) if recipe.postfilter else None
     sound = hifigan.load(start.hifigan)
     if recipe.vocoder:
         sound = _tuned(recipe.vocoder, net, refined, sound, voice, {one.name for one in kept}, tell)
@@ -104,11 +102,11 @@ def dataset(voice: Path) -> list[Sentence]:
 
 
 def _refined(
-    recipe: postfilter.Recipe, net: GlowTTS, learnt: Sequence[Sentence], voice: Path, tell: Progress
+    recipe: postfilter.Recipe, net: GlowTTS, learnt: Sequence[Sentence], start: Start, voice: Path, tell: Progress
 ) -> Postfilter:
     """A postfilter that knows what the frames of this voice lack."""
     pairs = list(postfilter.pairs(net, learnt, recipe.noise))
-    return postfilter.fit(recipe, pairs, None, voice / "training" / "postfilter", tell)
+    return postfilter.fit(recipe, pairs, start.base.sides, voice / "training" / "postfilter", tell).postfilter
 
 
 def _tuned(
