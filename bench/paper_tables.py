@@ -1,6 +1,6 @@
 """tinyDigiClones' Tables II, III and IV and the estimates behind its figures 7 and 14: ours beside the paper's.
 
-    python bench/paper_tables.py [--json]
+    python bench/paper_tables.py [--json] [--plot FOLDER]
 
 What is reproduced, what cannot be and why is said row by row. Nothing is measured here: the paper's devices are not at
 hand. Tables II and III are largely other people's figures (docs/papers/tinydigiclones.md), which are named; Table IV
@@ -13,6 +13,7 @@ import argparse
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -250,8 +251,11 @@ def main() -> None:
     """Print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="one line, for machines")
+    parser.add_argument("--plot", metavar="FOLDER", type=Path, help="also as pictures: table4.png, figure7.png …")
     options = parser.parse_args()
     found = figures()
+    if options.plot:
+        draw(found, options.plot)
     if options.json:
         print(json.dumps(found))
         return
@@ -265,6 +269,44 @@ def main() -> None:
         ("Figure 14, estimated: bandwidth over bytes of the file", "figure14"),
     ):
         console.print(shown(title, found[rows]["rows"] if rows == "table4" else found[rows]))
+
+
+def draw(found: dict[str, Any], folder: Path) -> None:
+    """Table IV and the two figures as pictures."""
+    from matplotlib.figure import Figure
+
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = found["table4"]["rows"]
+    names = [f"{row['device']} {row['mode']}\n{row['llm']} {row['form']}, {row['whisper']}" for row in rows]
+    pictures = {
+        "table4": (
+            (names, "GB", {"ours": [r["memory_ours_gb"] for r in rows], "the paper": [r["memory_gb"] for r in rows]}),
+            (names, "s, LLM", {"ours": [r["llm_ours_s"] for r in rows], "the paper": [r["llm_s"] for r in rows]}),
+        ),
+        "figure7": (
+            ([f"{r['model']} {r['format']}" for r in found["figure7"]], "ms a token, RTX 6000 Ada",
+             {"the formula": [r["token_ms"] for r in found["figure7"]]}),
+        ),
+        "figure14": (
+            ([f"{r['device']}, {r['model']}" for r in found["figure14"]], "tokens a second",
+             {"the formula": [r["tokens_a_second"] for r in found["figure14"]]}),
+        ),
+    }  # fmt: skip
+    for name, parts in pictures.items():
+        figure = Figure(
+            figsize=(6.5 * len(parts), 1.5 + 0.28 * len(parts[0][0]) * len(parts[0][2])), layout="constrained"
+        )
+        for axes, (labels, unit, bars) in zip(figure.subplots(1, len(parts), squeeze=False)[0], parts, strict=True):
+            for place, (who, values) in enumerate(bars.items()):
+                height = 0.8 / len(bars)
+                axes.barh(np.arange(len(labels)) + place * height, values, height, label=who)
+            axes.set_yticks(np.arange(len(labels)) + 0.4 - 0.4 / len(bars), labels, fontsize=7)
+            axes.margins(y=0.01)
+            axes.invert_yaxis()
+            axes.set_xlabel(unit)
+            if len(bars) > 1:
+                axes.legend()
+        figure.savefig(folder / f"{name}.png", dpi=110)
 
 
 def shown(title: str, rows: list[dict[str, Any]]) -> RichTable:

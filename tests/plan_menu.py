@@ -26,7 +26,10 @@ MENU = Menu(
     ),
     minds=minds(),
     forms=FORMS,
-    voices=(Voice("small", 4.2, 0.02, 0.03, 0.1 * GB), Voice("own", 3.9, 0.1, 0.2, 0.1 * GB, ("hifigan", "fast"))),
+    voices=(
+        Voice("small", 4.2, 0.02, 0.03, 0.1 * GB),
+        Voice("own", 3.9, 0.1, 0.2, 0.1 * GB, vocoders=("hifigan", "fast")),
+    ),
     vocoders=(Vocoder(), Vocoder("hifigan", 0.05, 0.1, 0.05 * GB, 0.0), Vocoder("fast", 0.01, 0.02, 0.01 * GB, -0.5)),
     threads=(1, 2, 4),
 )

@@ -2,6 +2,7 @@
 
 import pytest
 
+from digiclone.measure.alone import NotMeasured
 from digiclone.measure.hearing import hearing, speech
 from digiclone.stages import RATE
 
@@ -22,5 +23,5 @@ def test_more_speech_takes_more_computing() -> None:
 
 
 def test_a_recogniser_that_is_none_is_named() -> None:
-    with pytest.raises(RuntimeError, match="asr:moonshine could not be measured"):
+    with pytest.raises(NotMeasured, match="asr:moonshine could not be measured"):
         hearing("moonshine", {"colour": "red"}, [1.0])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from digiclone.measure.alone import NotMeasured
 from digiclone.measure.speaking import pace
 
 
@@ -15,5 +16,5 @@ def test_every_text_is_timed() -> None:
 
 
 def test_a_voice_that_fails_says_why() -> None:
-    with pytest.raises(RuntimeError, match="no tts backend 'tune'"):
+    with pytest.raises(NotMeasured, match="no tts backend 'tune'"):
         pace("tune", {}, ["One."])

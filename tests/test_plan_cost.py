@@ -57,7 +57,7 @@ def test_more_of_anything_takes_longer_and_more_machine_less(
 
 @given(st.integers(1, 64))
 def test_threads_are_worth_less_than_their_number(threads: int) -> None:
-    assert 1 <= worth(threads, REAL) <= threads
+    assert 1 <= worth(threads, REAL.scaling) <= threads
 
 
 def test_a_window_is_computed_whole() -> None:

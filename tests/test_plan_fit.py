@@ -53,7 +53,7 @@ def test_what_a_plan_takes_is_the_sum_of_its_parts() -> None:
     past = fit.CONTEXT * fit.HALF_FULL
     token = write_s(mind.shape, FORMS[form].name, size, past, n, LAPTOP.flops, LAPTOP.bandwidth, RATES)
     voice, joined = MENU.voices[tts], MENU.vocoders[vocoder]
-    assert takes["steady"] == pytest.approx(fit.SPEECH * token + (voice.rtf + joined.rtf) / worth(n, RATES))
+    assert takes["steady"] == pytest.approx(fit.SPEECH * token + (voice.rtf + joined.rtf) / worth(n, voice.scaling))
 
 
 def test_a_device_without_four_bits_gets_none() -> None:

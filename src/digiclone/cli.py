@@ -9,6 +9,8 @@ import typer
 
 from digiclone.commands import avatar, bench, models, voice
 from digiclone.commands.doctor import doctor
+from digiclone.commands.plan import plan
+from digiclone.commands.quantize import quantize
 from digiclone.config import ConfigError
 from digiclone.weights import WeightsError
 
@@ -18,6 +20,8 @@ app.add_typer(voice.app, name="voice")
 app.add_typer(models.app, name="models")
 app.add_typer(bench.app, name="bench")
 app.command()(doctor)
+app.command()(quantize)
+app.command()(plan)
 
 CloneName = Annotated[str, typer.Option("--clone", help="Which clone; the only one there is, if you do not say.")]
 Settings = Annotated[

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from digiclone.config import Strict
+from digiclone.config import ConfigError, Strict
 from digiclone.types import Audio
 from digiclone.weights import File, Model, path
 
@@ -56,6 +56,8 @@ MODELS = (
 
 class Options(Strict):
     model: str = "base"
+    folder: str = ""
+    """A folder with a CTranslate2 model of your own, instead of `model`."""
     language: str = "en"
     beams: int = 1
     threads: int = 2
@@ -65,6 +67,11 @@ def load(options: Options) -> Any:
     """The model as faster-whisper has it, which can do more than the stage asks for: words with their times."""
     from faster_whisper import WhisperModel
 
+    if options.folder:
+        own = Path(options.folder).expanduser()
+        if not (own / "model.bin").is_file():
+            raise ConfigError(f"asr:whisper: there is no CTranslate2 model in {own}; set [asr] folder in clone.toml")
+        return WhisperModel(str(own), device="cpu", compute_type="int8", cpu_threads=options.threads)
     (row,) = (m for m in MODELS if m.name == options.model)
     # CTranslate2 wants its files side by side; in the store each has a folder of its own
     with tempfile.TemporaryDirectory(prefix="digiclone-") as folder:

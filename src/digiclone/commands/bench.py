@@ -1,12 +1,20 @@
 """`digiclone bench …`: figures of this machine."""
 
+from __future__ import annotations
+
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+from digiclone.commands.avatar import Json, progress
+
+if TYPE_CHECKING:
+    from digiclone.plan.measured import Measured
 
 app = typer.Typer(no_args_is_help=True, help="Measure this machine.")
 
@@ -32,6 +40,86 @@ def talk(
     print(json.dumps(figures) if as_json else "", end="\n" if as_json else "")
     if not as_json:
         Console().print(_table(figures))
+
+
+@app.command()
+def llm(as_json: Json = False) -> None:
+    """How fast this machine reads and writes with a language model, by models made up of random numbers; the planner
+    reckons with it from then on."""
+    from digiclone.plan import measuring  # noqa: PLC0415
+
+    known, cores, bandwidth = _known()
+    with progress() as tell:
+        known, taken = measuring.llm(known, cores, bandwidth, tell)
+    rows = [
+        {
+            "model": one.model, "format": one.sample.form, "threads": one.sample.engine.threads, "prompt": run.prompt,
+            "read_tokens_s": round(run.prompt / run.read_s, 1), "write_tokens_s": round(1 / run.token_s, 1),
+            "memory_mb": round(one.sample.engine.memory / 1e6),
+        }
+        for one in taken for run in one.sample.engine.runs
+    ]  # fmt: skip
+    _keep(known, {"rates": known.rates.model_dump(), "runs": rows}, rows, as_json)
+
+
+@app.command()
+def asr(as_json: Json = False) -> None:
+    """How fast this machine writes down speech, with every recogniser that is here; the planner reckons with it."""
+    from digiclone.plan import measuring  # noqa: PLC0415
+
+    known, cores, _ = _known()
+    with progress() as tell:
+        known = measuring.asr(known, cores, tell)
+    rows = [
+        {
+            "model": name, "three_seconds_take_s": round(one.line.seconds(3.0), 3),
+            "ten_seconds_take_s": round(one.line.seconds(10.0), 3), "scaling": round(one.scaling, 2),
+            "memory_mb": round(one.memory_mb),
+        }
+        for name, one in known.asr.items()
+    ]  # fmt: skip
+    _keep(known, {name: one.model_dump() for name, one in known.asr.items()}, rows, as_json)
+
+
+@app.command()
+def tts(as_json: Json = False) -> None:
+    """How fast this machine speaks, with every voice that is here; the planner reckons with it."""
+    from digiclone.plan import measuring  # noqa: PLC0415
+
+    known, cores, _ = _known()
+    with progress() as tell:
+        known = measuring.tts(known, cores, tell)
+    rows = [
+        {
+            "model": name, "ten_words_begin_s": round(one.first_s, 3), "a_second_takes_s": round(one.rtf, 3),
+            "scaling": round(one.scaling, 2), "memory_mb": round(one.memory_mb),
+        }
+        for name, one in known.tts.items()
+    ]  # fmt: skip
+    _keep(known, {name: one.model_dump() for name, one in known.tts.items()}, rows, as_json)
+
+
+def _known() -> tuple[Measured, int, float]:
+    """What is known of this machine so far, its cores, and the bytes a second that its memory gives."""
+    from digiclone.plan import measured, places, probe  # noqa: PLC0415
+
+    machine = probe.machine(again=True)
+    host = places.here(machine, measured.shipped().rates).host
+    return measured.own(machine.device.title, host.flops), machine.device.cores or 1, host.bandwidth
+
+
+def _keep(known: Measured, found: Mapping[str, Any], rows: list[dict[str, Any]], as_json: bool) -> None:
+    from digiclone.plan import measured  # noqa: PLC0415
+
+    place = measured.keep(known)
+    if as_json:
+        print(json.dumps(found))
+        return
+    table = Table(*(name.replace("_", " ") for name in rows[0]), box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*map(str, row.values()))
+    Console().print(table)
+    print(f"Kept in {place}; digiclone plan reckons with it.")
 
 
 def _table(figures: dict[str, Any]) -> Table:

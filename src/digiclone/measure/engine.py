@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import importlib
-import json
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from digiclone.measure import alone
 from digiclone.measure.machine import peak_memory
-
-PATIENCE = 1200.0
-"""Seconds after which a measurement is given up."""
 
 
 @dataclass(frozen=True)
@@ -49,21 +44,10 @@ class Engine:
     runs: tuple[Run, ...]
 
 
-class NotMeasured(Exception):
-    """The process that measures failed; says with what."""
-
-
 def measure(file: Path, threads: int, context: int, jobs: Sequence[tuple[int, int]]) -> Engine:
-    """Read and write as many tokens as each of the `jobs` says, with a GGUF file. Raises `NotMeasured`."""
-    asked = json.dumps({"file": str(file), "threads": threads, "context": context, "jobs": list(jobs)})
-    command = [sys.executable, "-m", "digiclone.measure.engine"]
-    try:
-        run = subprocess.run(command, input=asked, capture_output=True, text=True, check=False, timeout=PATIENCE)
-    except subprocess.TimeoutExpired:
-        raise NotMeasured(f"{file.name}: still not done after {PATIENCE / 60:.0f} minutes") from None
-    if run.returncode:
-        raise NotMeasured(f"{file.name}: {run.stderr.strip()[-500:] or f'exit status {run.returncode}'}")
-    found = json.loads(run.stdout.splitlines()[-1])
+    """Read and write as many tokens as each of the `jobs` says, with a GGUF file. Raises `alone.NotMeasured`."""
+    asked = {"file": str(file), "threads": threads, "context": context, "jobs": list(jobs)}
+    found = alone.ask(__name__, file.name, asked)
     return Engine(threads, context, found["memory"], tuple(Run(**one) for one in found["runs"]))
 
 
@@ -111,7 +95,5 @@ def _job(server: Any, prompt: int, written: int) -> Run:
 
 
 if __name__ == "__main__":
-    asked = json.load(sys.stdin)
-    sys.stdout.write(json.dumps(_measured(**asked)))
-    sys.stdout.flush()
+    alone.answer(_measured)
     os._exit(0)  # the engine's destructor may wait for its own thread forever

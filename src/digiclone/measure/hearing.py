@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -15,6 +12,7 @@ import psutil
 
 from digiclone import registry
 from digiclone.dsp import resample
+from digiclone.measure import alone
 from digiclone.measure.machine import peak_memory
 from digiclone.measure.recordings import clips
 from digiclone.stages import RATE
@@ -33,15 +31,9 @@ class Hearing:
 
 
 def hearing(name: str, options: Mapping[str, Any], seconds: Sequence[float]) -> Hearing:
-    """Let `asr:<name>` write down speech of such lengths. Raises RuntimeError with what the process wrote if it
-    fails."""
-    asked = json.dumps({"name": name, "options": dict(options), "seconds": list(seconds)})
-    run = subprocess.run(
-        [sys.executable, "-m", "digiclone.measure.hearing"], input=asked, capture_output=True, text=True, check=False
-    )
-    if run.returncode:
-        raise RuntimeError(f"asr:{name} could not be measured: {run.stderr.strip()[-2000:]}")
-    found = json.loads(run.stdout.splitlines()[-1])
+    """Let `asr:<name>` write down speech of such lengths. Raises `alone.NotMeasured`."""
+    asked = {"name": name, "options": dict(options), "seconds": list(seconds)}
+    found = alone.ask(__name__, f"asr:{name}", asked)
     return Hearing([(sound, took) for sound, took in found["each"]], found["memory_mb"])
 
 
@@ -52,7 +44,7 @@ def speech(seconds: float) -> Audio:
     return Audio(np.tile(some, -(-count // len(some)))[:count], RATE)
 
 
-def _measured(name: str, options: Mapping[str, Any], seconds: Sequence[float]) -> Hearing:
+def _measured(name: str, options: Mapping[str, Any], seconds: Sequence[float]) -> dict[str, Any]:
     me = psutil.Process()
     before = me.memory_info().rss / 2**20
     ears = registry.load("asr", name, **options)
@@ -65,9 +57,8 @@ def _measured(name: str, options: Mapping[str, Any], seconds: Sequence[float]) -
             ears.transcribe(audio)
             took.append(time.perf_counter() - begun)
         each.append((length, min(took)))
-    return Hearing(each, peak_memory(me.pid) - before)
+    return asdict(Hearing(each, peak_memory(me.pid) - before))
 
 
 if __name__ == "__main__":
-    asked = json.load(sys.stdin)
-    json.dump(asdict(_measured(asked["name"], asked["options"], asked["seconds"])), sys.stdout)
+    alone.answer(_measured)

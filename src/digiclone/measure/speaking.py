@@ -1,8 +1,5 @@
 """How fast a voice speaks and how much memory it takes, measured in a process that does nothing else."""
 
-import json
-import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -11,6 +8,7 @@ from typing import Any
 import psutil
 
 from digiclone import registry
+from digiclone.measure import alone
 from digiclone.measure.machine import peak_memory
 
 
@@ -27,18 +25,12 @@ class Pace:
 
 
 def pace(name: str, options: Mapping[str, Any], texts: Sequence[str]) -> Pace:
-    """Let `tts:<name>` say every text. Raises RuntimeError with what the process wrote if it fails."""
-    asked = json.dumps({"name": name, "options": dict(options), "texts": list(texts)})
-    run = subprocess.run(
-        [sys.executable, "-m", "digiclone.measure.speaking"], input=asked, capture_output=True, text=True, check=False
-    )
-    if run.returncode:
-        raise RuntimeError(f"tts:{name} could not be measured: {run.stderr.strip()[-2000:]}")
-    found = json.loads(run.stdout.splitlines()[-1])
+    """Let `tts:<name>` say every text. Raises `alone.NotMeasured`."""
+    found = alone.ask(__name__, f"tts:{name}", {"name": name, "options": dict(options), "texts": list(texts)})
     return Pace(**{**found, "each": [(took, spoke) for took, spoke in found["each"]]})
 
 
-def _measured(name: str, options: Mapping[str, Any], texts: Sequence[str]) -> Pace:
+def _measured(name: str, options: Mapping[str, Any], texts: Sequence[str]) -> dict[str, Any]:
     me = psutil.Process()
     before = me.memory_info().rss / 2**20
     voice = registry.load("tts", name, **options)
@@ -53,9 +45,8 @@ def _measured(name: str, options: Mapping[str, Any], texts: Sequence[str]) -> Pa
         each.append((time.perf_counter() - begun, spoke))
         firsts.append(first or each[-1][0])
     rtf = sum(took for took, _ in each) / max(sum(spoke for _, spoke in each), 1e-9)
-    return Pace(sorted(firsts)[len(firsts) // 2], rtf, peak_memory(me.pid) - before, each)
+    return asdict(Pace(sorted(firsts)[len(firsts) // 2], rtf, peak_memory(me.pid) - before, each))
 
 
 if __name__ == "__main__":
-    asked = json.load(sys.stdin)
-    json.dump(asdict(_measured(asked["name"], asked["options"], asked["texts"])), sys.stdout)
+    alone.answer(_measured)

@@ -55,7 +55,9 @@ class LLM(Strict):
     languages: str = ""
     bytes: dict[Form, Count]
     """Of the GGUF file."""
-    bytes_from: Literal["listed", "computed"]
+    bytes_from: Literal["listed", "computed", "measured"]
+    made: tuple[Form, ...] = ()
+    """What Digiclone fetches, or makes of what it fetches, under the name `code`."""
     quality: tuple[Quality, ...] = ()
     paper: dict[str, dict[str, float]] = Field(default_factory=dict)
 
@@ -144,6 +146,13 @@ S = TypeVar("S", bound=Strict)
 def formats() -> dict[str, Format]:
     """By name."""
     return _rows(Format, "format")
+
+
+@cache
+def qualities() -> dict[str, tuple[Quality, ...]]:
+    """What others, or `bench/`, measured of models of ours, by kind:backend:model."""
+    rows = [parse(Quality, row, f"models.toml: quality of {row.get('of', '?')}") for row in _table()["quality"]]
+    return {name: tuple(row for row in rows if row.of == name) for name in dict.fromkeys(row.of for row in rows)}
 
 
 @cache

@@ -83,10 +83,15 @@ class Rates(Strict):
     buffer_bytes: Positive = 0.0
     """Of the engine's buffers, for each number of the widest vector (inner width or vocabulary) in a batch."""
 
+    def operations(self, reading: bool, form: str) -> float:
+        """A weight; a format that was never measured counts like the slowest that was."""
+        table = self.reading if reading else self.writing
+        return table.get(form, max(table.values()))
 
-def worth(threads: float, rates: Rates) -> float:
+
+def worth(threads: float, scaling: float) -> float:
     """Of so many threads, in units of one."""
-    return threads**rates.scaling
+    return threads**scaling
 
 
 def write_s(
@@ -95,15 +100,15 @@ def write_s(
     """Seconds to write one token after `past` others. `weights` in bytes, `flops` of one thread and `bandwidth` (bytes)
     of all, a second."""
     read = (weights + past * shape.cache_bytes) / (rates.reach * bandwidth)
-    computed = shape.multiplied * rates.writing[form] / (flops * worth(threads, rates))
+    computed = shape.multiplied * rates.operations(False, form) / (flops * worth(threads, rates.scaling))
     return rates.step_s + shape.layers * rates.layer_s + read + computed
 
 
 def read_s(shape: Shape, form: str, prompt: float, threads: int, flops: float, rates: Rates) -> float:
     """Seconds to read a prompt of so many tokens. The attention among them counts two operations a number."""
-    layers = shape.layers * shape.layer_weights * rates.reading[form] * prompt
+    layers = shape.layers * shape.layer_weights * rates.operations(True, form) * prompt
     attention = 2 * 2 * shape.layers * shape.heads * shape.head_dim * prompt**2 / 2
-    return rates.step_s + shape.layers * rates.layer_s + (layers + attention) / (flops * worth(threads, rates))
+    return rates.step_s + shape.layers * rates.layer_s + (layers + attention) / (flops * worth(threads, rates.scaling))
 
 
 def llm_bytes(shape: Shape, weights: float, context: int, batch: int, rates: Rates) -> float:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from digiclone.listen import Patience
 from digiclone.plan import cost
 from digiclone.plan.cost import Rates
 from digiclone.plan.menu import ASR, FORMAT, LLM, OFFLOAD, THREADS, TTS, VARIABLES, VOCODER, Menu, Mind, Place, Wishes
@@ -29,10 +30,14 @@ NEW, FIRST = 40, 10
 CONTEXT, BATCH = 2048, 512
 SPEECH = 4.0
 """Tokens that are spoken in a second."""
+DELAY = 0.11
+"""Seconds by which the end of a voice is noticed late: half a window, and what smooths the detector's answers."""
 FULL = 0.9
 """Of the time that computing may take while it speaks."""
 HALF_FULL = 0.5
 """Of the context, when a reply is written."""
+NOTHING = "what there is"
+"""Stands against what no limit could allow."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,11 @@ class Fit:
         """What a choice takes of each limit."""
         return spent(self.problem, solution.values)
 
+    def promise(self, solution: Solution) -> float:
+        """Seconds from the end of a question to the first sound: work begins at once, and waits for certainty."""
+        takes = self.spent(solution)
+        return max(takes["latency"], takes["certainty"])
+
     def chosen(self, solution: Solution) -> dict[str, str]:
         """The names of a choice."""
         return {name: self.menu.names(v)[solution.values[v]] for v, name in enumerate(VARIABLES)}
@@ -90,7 +100,7 @@ class Fit:
             aims = zip((aim.name for aim in self.problem.aims), solution.aims, best.aims, strict=True)
             return Reason(name, value, {}, {aim: (ours, theirs) for aim, ours, theirs in aims if ours != theirs})
         mosts = {limit.name: limit.most for limit in self.problem.limits}
-        needed = found.needed if (found := relax(with_it)) else {"what there is": np.inf}
+        needed = found.needed if (found := relax(with_it)) else {NOTHING: np.inf}
         return Reason(name, value, {key: (mosts.get(key, 0.0), to) for key, to in needed.items()}, {})
 
     # -- limits and aims --------------------------------------------------------------------------------------------
@@ -102,11 +112,12 @@ class Fit:
         limits = [
             Limit("memory", memory, most),
             Limit("latency", self._latency(), patience),
+            Limit("certainty", (_constant(DELAY + Patience().sure),), patience),
             Limit("steady", self._steady(), FULL),
-            Limit("bits", (self._each(FORMAT, [form.bits not in self.bits for form in self.menu.forms]),), 0.0),
+            Limit("bits", (self._each(FORMAT, [form.bits < min(self.bits) for form in self.menu.forms]),), 0.0),
             Limit("parts", (self._joins(),), 0.0),
         ]
-        if self.card:
+        if self.card and not self.card.unified:
             limits.append(Limit("accelerator memory", (self._on_card(),), self.card.memory))
         if wishes.score is not None:
             limits.append(Limit("score", (self._score(),), -wishes.score))
@@ -150,7 +161,8 @@ class Fit:
 
     def _memory(self) -> tuple[Table, ...]:
         """Bytes of the host."""
-        shares = np.array([1 - offload for offload in self.menu.offloads])
+        joint = self.card is not None and self.card.unified
+        shares = np.array([1.0 if joint else 1 - offload for offload in self.menu.offloads])
         minds = self._minds(self.host.rates)
         return (
             self._each(ASR, [one.memory for one in self.menu.ears]),
@@ -179,10 +191,11 @@ class Fit:
     def _latency(self) -> tuple[Table, ...]:
         """Seconds until the first sound."""
         listening = [
-            [one.line.seconds(QUESTION) / cost.worth(n, self.host.rates) for n in self.menu.threads]
+            [one.line.seconds(QUESTION) / cost.worth(n, one.scaling) for n in self.menu.threads]
             for one in self.menu.ears
         ]
         return (
+            _constant(DELAY + Patience().pause),
             Table((ASR, THREADS), np.array(listening)),
             self._thinking(NEW, FIRST),
             self._speaking("first_s"),
@@ -196,10 +209,8 @@ class Fit:
         each = np.add.outer(
             [getattr(one, what) for one in self.menu.voices], [getattr(one, what) for one in self.menu.vocoders]
         )
-        return Table(
-            (TTS, VOCODER, THREADS),
-            each[:, :, None] / np.array([cost.worth(n, self.host.rates) for n in self.menu.threads]),
-        )
+        worth = np.array([[cost.worth(n, one.scaling) for n in self.menu.threads] for one in self.menu.voices])
+        return Table((TTS, VOCODER, THREADS), each[:, :, None] / worth[:, None, :])
 
     def _thinking(self, new: float, tokens: float) -> Table:
         """Seconds to read so many tokens and write so many; the layers on the card and those on the host take turns."""
@@ -221,3 +232,7 @@ class Fit:
         size = mind.files[form]
         write = cost.write_s(mind.shape, form, size, past, threads, place.flops, place.bandwidth, place.rates)
         return read + tokens * write
+
+
+def _constant(number: float) -> Table:
+    return Table((), np.array(number))

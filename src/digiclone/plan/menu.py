@@ -13,12 +13,14 @@ ASR, LLM, FORMAT, TTS, VOCODER, THREADS, OFFLOAD = range(len(VARIABLES))
 
 @dataclass(frozen=True)
 class Ear:
-    """A recogniser: words wrong (percent), seconds on one thread, bytes."""
+    """A recogniser: words wrong (percent), seconds on one thread, bytes; n threads are worth n to the power of its
+    `scaling`."""
 
     name: str
     wer: float
     line: Line
     memory: float
+    scaling: float = 0.9
     commercial: bool = True
 
 
@@ -43,6 +45,7 @@ class Voice:
     first_s: float
     rtf: float
     memory: float
+    scaling: float = 0.9
     vocoders: tuple[str, ...] = ("its own",)
     commercial: bool = True
 
@@ -75,6 +78,8 @@ class Place:
     bandwidth: float
     memory: float
     rates: Rates
+    unified: bool = False
+    """Of an accelerator: its memory is the host's."""
 
 
 @dataclass(frozen=True)

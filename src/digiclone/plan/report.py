@@ -7,7 +7,7 @@ from typing import Any
 
 import tomli_w
 
-from digiclone.plan.fit import Fit, Reason
+from digiclone.plan.fit import NOTHING, Fit, Reason
 from digiclone.plan.menu import VARIABLES
 from digiclone.plan.search import Relaxation, Solution
 
@@ -17,32 +17,46 @@ UNITS = {
     "memory": lambda value: f"{value / 1e9:.2f} GB",
     "accelerator memory": lambda value: f"{value / 1e9:.2f} GB of the accelerator",
     "latency": lambda value: f"{value:.2f} s to the first sound",
+    "certainty": lambda value: f"{value:.2f} s of silence until it is sure that you have finished",
     "steady": lambda value: f"{value:.0%} of the time for computing while it speaks",
     "score": lambda value: f"a score of {-value:.1f}",
     "word errors": lambda value: f"{value:.1f} % of words misheard",
     "opinion": lambda value: f"an opinion of {-value:.2f} of 5",
 }
 """How the numbers of limits and aims are said."""
+RULES = {
+    "bits": "a device that computes with fewer bits",
+    "parts": "a vocoder that goes with the voice",
+    NOTHING: "a file that does not exist",
+    "licence": "leave to use what may not earn money without asking",
+}
+"""What has no number."""
 
 
 def said(name: str, value: float) -> str:
     """A number of a limit or an aim, for people."""
-    return UNITS[name](value) if name in UNITS else name
+    if "=" in name:
+        return f"something else than --pin {name}"
+    return UNITS[name](value) if name in UNITS else RULES[name]
 
 
 def plan_toml(fit: Fit, solution: Solution, settings: Settings, heading: str) -> str:
     """The file: what was chosen, what it will cost, the runner-up to each choice and why it is none, the settings."""
-    takes = fit.spent(solution)
-    told = [said(name, takes[name]) for name in ("latency", "memory", "steady")]
     lines = [
         heading,
-        f"Predicted: {', '.join(told)}.",
+        f"Predicted: {predicted(fit, solution)}.",
         "Flags are stronger than this file, and this file than clone.toml.",
     ]
     text = "".join(f"# {line}\n" for line in lines)
     for part, values in settings.items():
         text += f"\n{chosen_line(fit, solution, part)}[{part}]\n{tomli_w.dumps(dict(values))}"
     return text
+
+
+def predicted(fit: Fit, solution: Solution) -> str:
+    """What a choice is expected to cost."""
+    takes = {**fit.spent(solution), "latency": fit.promise(solution)}
+    return ", ".join(said(name, takes[name]) for name in ("latency", "memory", "steady"))
 
 
 def chosen_line(fit: Fit, solution: Solution, variable: str) -> str:
@@ -72,10 +86,8 @@ def why_not(reason: Reason) -> str:
     """A sentence that says why a value was not chosen."""
     name = f"{reason.variable} {reason.value}"
     if reason.needed:
-        needs = " and ".join(
-            f"{said(limit, to)}, where {_allowed(limit, most)}" for limit, (most, to) in reason.needed.items()
-        )
-        return f"{name}: it would take {needs}."
+        needs = [f"{said(limit, to)}{_allowed(limit, most)}" for limit, (most, to) in reason.needed.items()]
+        return f"{name}: it would take {' and '.join(needs)}."
     if reason.worse:
         aim, (ours, theirs) = next(iter(reason.worse.items()))
         return f"{name}: possible, but {said(aim, theirs)}, not {said(aim, ours)}."
@@ -86,11 +98,11 @@ def relaxed(found: Relaxation | None, mosts: Mapping[str, float]) -> str:
     """What to say when nothing is possible."""
     if found is None:
         return "Nothing on this device can do it, whatever is allowed: its parts do not exist."
-    needs = [f"{said(limit, to)}, where {_allowed(limit, mosts[limit])}" for limit, to in found.needed.items()]
+    needs = [f"{said(limit, to)}{_allowed(limit, mosts[limit])}" for limit, to in found.needed.items()]
     return f"Nothing fits. The smallest change that helps: {' and '.join(needs)}."
 
 
 def _allowed(limit: str, most: float) -> str:
-    if limit in ("bits", "parts", "licence") or "=" in limit:
-        return "it is not allowed"
-    return f"{said(limit, most)} is the limit" if limit != "score" else f"{said(limit, most)} is asked"
+    if limit not in UNITS:
+        return ""
+    return f", where {said(limit, most)} is {'asked' if limit == 'score' else 'the limit'}"

@@ -69,7 +69,7 @@ class Recipe:
     speeds: tuple[float, ...] = (0.85, 0.92, 1.0, 1.08, 1.15)
     """They take turns."""
     training: glow.Recipe = field(default_factory=lambda: glow.Recipe(dims=DIMS, steps=2_200, frames=3_000, every=500))
-    postfilter: postfilter.Recipe = field(default_factory=postfilter.Recipe)
+    postfilter: postfilter.Recipe = field(default_factory=lambda: postfilter.Recipe(steps=1_200))
     refined: int = 1_000
     """Sentences that the postfilter learns from."""
     seed: int = 0
