@@ -1,11 +1,13 @@
 """The menu is what a clone can have, and what is chosen from it is settings that backends take."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from digiclone import registry
 from digiclone.config import parse
+from digiclone.measure.scores import Score
 from digiclone.plan import catalogue, choices, measured
 from digiclone.plan.choices import GUESSING, OWN, Offer, offer
 from digiclone.plan.menu import FORMAT, LLM
@@ -22,7 +24,14 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DIGICLONE_HOME", str(tmp_path))
 
 
-def offered(everything: bool = False, own: Path | None = None, judged: dict[str, float] | None = None) -> Offer:
+def mark(score: float, judge: str = "somebody") -> Score:
+    day = datetime(2026, 1, 1, tzinfo=UTC)
+    return Score(
+        score=score, low=score, high=score, coherence=score, accuracy=score, questions=100, judge=judge, date=day
+    )
+
+
+def offered(everything: bool = False, own: Path | None = None, judged: dict[str, Score] | None = None) -> Offer:
     return offer(measured.shipped(), 2, False, own, everything, judged)
 
 
@@ -89,13 +98,15 @@ def test_a_clone_with_a_voice_speaks_with_it(tmp_path: Path) -> None:
 
 def test_scores_of_two_kinds_are_never_mixed() -> None:
     keys = {
-        "llm:llamacpp:smollm2-135m Q8_0": 2.2, "llm:llamacpp:smollm2-135m Q4_0": 2.0,
-        "llm:llamacpp:tinyllama-1.1b-chat IQ2_XXS": 1.5,
+        "llm:llamacpp:smollm2-135m Q8_0": mark(2.2), "llm:llamacpp:smollm2-135m Q4_0": mark(2.0),
+        "llm:llamacpp:tinyllama-1.1b-chat Q8_0": mark(1.5),
     }  # fmt: skip
     judged = {one.name: one.score for one in offered(judged=keys).menu.minds}
     assert judged["smollm2-135m-instruct"] == pytest.approx((2.2 - 1) / 4 * 100, rel=0.01)
-    some = {one.name: one.score for one in offered(judged=dict(list(keys.items())[:2])).menu.minds}
-    assert some == {"smollm2-135m-instruct": GUESSING, "tinyllama-1.1b-chat": 25.92}
+    few = dict(list(keys.items())[:2])
+    for unlike in (few, {**few, "llm:llamacpp:tinyllama-1.1b-chat Q8_0": mark(1.5, "somebody else")}):
+        some = {one.name: one.score for one in offered(judged=unlike).menu.minds}
+        assert some == {"smollm2-135m-instruct": GUESSING, "tinyllama-1.1b-chat": 25.92}
 
 
 def test_formats_cost_as_much_as_they_should() -> None:

@@ -11,12 +11,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from digiclone.commands.answers import answers
 from digiclone.commands.avatar import Json, progress
 
 if TYPE_CHECKING:
     from digiclone.plan.measured import Measured
 
 app = typer.Typer(no_args_is_help=True, help="Measure this machine.")
+app.command()(answers)
 
 
 @app.callback()

@@ -16,6 +16,7 @@ from digiclone import artifacts
 from digiclone.artifacts import write_atomically
 from digiclone.clone import find
 from digiclone.config import ConfigError, nearest
+from digiclone.measure.scores import scores
 from digiclone.plan import choices, device, measured, paper, places, probe, report
 from digiclone.plan.fit import Fit
 from digiclone.plan.menu import VARIABLES, Wishes
@@ -56,7 +57,7 @@ def plan(
     wishes = Wishes(mode, max_memory and max_memory * 1e9, max_latency, min_score, commercial, _pins(pin))
     site, known = _site(on, again)
     own = folder / "voice" if folder and artifacts.usable(folder / "voice") else None
-    offer = choices.offer(known, site.cores, site.card is not None, own, everything or on != "auto")
+    offer = choices.offer(known, site.cores, site.card is not None, own, everything or on != "auto", scores())
     _require_known(wishes, offer.menu.names)
     fit = Fit(offer.menu, site.bits, site.host, site.card, wishes)
     if algorithm == "paper":

@@ -14,6 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from digiclone import registry
+from digiclone.config import Choice
+from digiclone.measure.answers import ANSWERING
+from digiclone.measure.respondent import respondent
+from digiclone.measure.scores import Score
 from digiclone.plan import catalogue
 from digiclone.plan.catalogue import ASR, LLM
 from digiclone.plan.measured import Ears, Measured, slower
@@ -62,12 +66,12 @@ class Offer:
 
 def offer(
     measured: Measured, cores: int, card: bool, own: Path | None = None, everything: bool = False,
-    judged: Mapping[str, float] | None = None,
+    judged: Mapping[str, Score] | None = None,
 ) -> Offer:  # fmt: skip
     """The menu of a machine with so many cores and perhaps a card, for a clone whose `own` voice lies in a folder.
 
-    `judged` are scores (1-5) that a judge gave, by model and format as `digiclone bench answers` names them. They count
-    in place of MMLU if every model that can be had was judged: two scales do not compare.
+    `judged` is what `digiclone bench answers` kept. It counts in place of MMLU if one judge marked every model on the
+    menu: two scales do not compare, and neither do two judges.
     """
     ears = [row for row in catalogue.recognisers().values() if everything or _here(_ear_place(row), row.code)]
     heard = {row.name: (row, found) for row in ears if (found := _ears(row, measured))}
@@ -177,16 +181,26 @@ def _minds(everything: bool) -> Iterator[tuple[LLM, list[catalogue.Form]]]:
             yield row, forms
 
 
-def _scores(models: list[tuple[LLM, str]], judged: Mapping[str, float]) -> dict[str, float]:
+def _scores(models: list[tuple[LLM, catalogue.Form]], judged: Mapping[str, Score]) -> dict[str, float]:
     """By model: what a judge says of its best format, on the scale of MMLU, or MMLU."""
-    keys = {(row.name, form): f"{row.code or row.name} {form}" for row, form in models}
-    if judged and all(key in judged for key in keys.values()):
+    marks = [judged.get(_key(row, form)) for row, form in models] if judged else []
+    known = [mark for mark in marks if mark]
+    if known and len(known) == len(models) and len({mark.judge for mark in known}) == 1:
         best = dict[str, float]()
-        for (name, form), key in keys.items():
-            whole = (judged[key] - 1) / 4 * 100 / (1 - _loss(catalogue.formats()[form].perplexity_increase))
-            best[name] = max(best.get(name, 0.0), whole)
+        for (row, form), mark in zip(models, known, strict=True):
+            whole = (mark.score - 1) / 4 * 100 / (1 - _loss(catalogue.formats()[form].perplexity_increase))
+            best[row.name] = max(best.get(row.name, 0.0), whole)
         return best
     return {row.name: GUESSING if row.mmlu is None else row.mmlu for row, _ in models}
+
+
+def _key(row: LLM, form: catalogue.Form) -> str:
+    """The name under which answers were judged; none for a file that is not here."""
+    section = _mind_section(row, form)
+    if "file" in section and not Path(section["file"]).is_file():
+        return ""
+    options = {name: value for name, value in section.items() if name != "backend"}
+    return respondent(Choice(section["backend"], options, {}), ANSWERING).key
 
 
 def _loss(increase: float) -> float:
@@ -194,7 +208,7 @@ def _loss(increase: float) -> float:
     return increase / (1 + increase)
 
 
-def _mind_section(row: LLM, form: str) -> Section:
+def _mind_section(row: LLM, form: catalogue.Form) -> Section:
     if form in row.made:
         _, backend, model = row.code.split(":")
         formats = {"format": form} if form in ("Q8_0", "Q4_0") else {}
