@@ -32,7 +32,7 @@ from digiclone.measure.speaking import Pace, pace
 from digiclone.stages import TTS
 from digiclone.types import Audio
 from digiclone.voice import card_page, page
-from digiclone.voice.card import Card, Sentence, judge
+from digiclone.voice.card import Card, Sentence, judge, listened
 
 VOICE = "kathleen"
 OTHERS = {"hibari": {}, "kokoro": {}}
@@ -67,14 +67,15 @@ def cards(quick: bool) -> dict[str, Any]:
     texts = [one.text for one in kept]
     ears = whisper.Backend(whisper.Options())
     glow = registry.load("tts", "glow", voice=VOICE)
-    voices: dict[str, tuple[TTS, Pace]] = {"glow": (glow, pace("glow", {"voice": VOICE}, texts))}
+    some = texts[:20]
+    voices: dict[str, tuple[TTS, Pace]] = {"glow": (glow, pace("glow", {"voice": VOICE}, some))}
     floor = GriffinLim(glow)
-    voices["griffin-lim"] = floor, _paced(floor, texts)
+    voices["griffin-lim"] = floor, _paced(floor, some)
     for name, options in OTHERS.items():
-        voices[name] = registry.load("tts", name, **options), pace(name, options, texts)
-    made: dict[str, Card] = {}
+        voices[name] = registry.load("tts", name, **options), pace(name, options, some)
+    person, made = listened(ears, kept, strangers, _tell), dict[str, Card]()
     for name, (voice, took) in voices.items():
-        made[name] = judge(voice, took, ears, kept, strangers, lambda _, share, name=name: _tell(name, share))
+        made[name] = judge(person, voice, took, lambda _, share, name=name: _tell(name, share))
     if not quick:
         card_page.write(RESULTS / VOICE, made["glow"])
     table = {name: _rounded(card.figures) for name, card in made.items()}

@@ -12,7 +12,7 @@ from digiclone.asr import whisper
 from digiclone.measure.recordings import recordings
 from digiclone.measure.speaking import Pace
 from digiclone.types import Audio, Speech
-from digiclone.voice.card import Card, Sentence, judge
+from digiclone.voice.card import Card, Sentence, judge, listened
 
 pytestmark = pytest.mark.model
 
@@ -56,7 +56,8 @@ def ears() -> whisper.Backend:
 def card(known: list[Audio], people: dict[str, list[Sentence]], ears: whisper.Backend) -> Card:
     own = people["own"]
     tts = Parrot({one.text: audio for one, audio in zip(own, known, strict=True)})
-    return judge(tts, PACE, ears, own, [one.audio for one in people["other"]], silent)
+    person = listened(ears, own, [one.audio for one in people["other"]], silent)
+    return judge(person, tts, PACE, silent)
 
 
 def test_the_person_passes_as_themselves(people: dict[str, list[Sentence]], ears: whisper.Backend) -> None:

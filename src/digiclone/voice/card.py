@@ -106,7 +106,8 @@ def of(voice: Path, tell: Progress) -> Card:
     tell("timing", 0.0)
     took = pace("glow", options, [one.text for one in kept])
     others = [one.audio for one in clips()[::2]]
-    return judge(registry.load("tts", "glow", **options), took, whisper.Backend(whisper.Options()), kept, others, tell)
+    person = listened(whisper.Backend(whisper.Options()), kept, others, tell)
+    return judge(person, registry.load("tts", "glow", **options), took, tell)
 
 
 def sentences(dataset: Path, names: Sequence[str]) -> list[Sentence]:
@@ -124,22 +125,39 @@ def sentences(dataset: Path, names: Sequence[str]) -> list[Sentence]:
     ]
 
 
-def judge(
-    tts: TTS, took: Pace, ears: ASR, kept: Sequence[Sentence], strangers: Sequence[Audio], tell: Progress
-) -> Card:
-    """The card of a voice on sentences `kept` from its training; `ears` writes down what is heard. What the voice
-    `took` was measured elsewhere: here torch is in the way."""
+@dataclass(frozen=True, eq=False)
+class Person:
+    """Who said the sentences, as voices are compared with: what is usual of them, and how close strangers come."""
+
+    kept: Sequence[Sentence]
+    ears: ASR
+    centre: speaker.Embedding
+    real: tuple[Spoken, ...]
+    real_stranger: float
+
+
+def listened(ears: ASR, kept: Sequence[Sentence], strangers: Sequence[Audio], tell: Progress) -> Person:
+    """Judge the person's own sentences; `ears` writes down what is heard."""
     people = np.stack([speaker.embed(one.audio) for one in kept])
     centre = speaker.centre_of(people)
-    voice, real = list[Spoken](), list[Spoken]()
+    real = list[Spoken]()
     for number, one in enumerate(kept):
-        tell("listening", number / len(kept))
-        voice.append(_judged(said(tts, one.text), one.text, ears, centre))
+        tell("listening to the person", number / len(kept))
         others = speaker.centre_of(np.delete(people, number, axis=0)) if len(kept) > 1 else centre
         real.append(_judged(one.audio, one.text, ears, others))
     tell("listening to others", 1.0)
     far = _mean(speaker.alike(speaker.embed(audio), centre) for audio in strangers)
-    return Card(tuple(one.text for one in kept), tuple(voice), tuple(real), far, took)
+    return Person(kept, ears, centre, tuple(real), far)
+
+
+def judge(person: Person, tts: TTS, took: Pace, tell: Progress) -> Card:
+    """The card of a voice on sentences that it never learnt from. What it `took` was measured elsewhere: here torch is
+    in the way."""
+    voice = list[Spoken]()
+    for number, one in enumerate(person.kept):
+        tell("listening to the voice", number / len(person.kept))
+        voice.append(_judged(said(tts, one.text), one.text, person.ears, person.centre))
+    return Card(tuple(one.text for one in person.kept), tuple(voice), person.real, person.real_stranger, took)
 
 
 def said(tts: TTS, text: str) -> Audio:
