@@ -12,7 +12,7 @@ from digiclone.asr import whisper
 from digiclone.measure.recordings import recordings
 from digiclone.measure.speaking import Pace
 from digiclone.types import Audio, Speech
-from digiclone.voice.card import Card, Sentence, judge, listened
+from digiclone.voice.card import Card, Person, Sentence, judge, listened
 
 pytestmark = pytest.mark.model
 
@@ -49,19 +49,18 @@ def people() -> dict[str, list[Sentence]]:
 
 
 @pytest.fixture(scope="module")
-def ears() -> whisper.Backend:
-    return whisper.Backend(whisper.Options(threads=1))
+def person(people: dict[str, list[Sentence]]) -> Person:
+    ears = whisper.Backend(whisper.Options(threads=1))
+    return listened(ears, people["own"], [one.audio for one in people["other"]], silent)
 
 
-def card(known: list[Audio], people: dict[str, list[Sentence]], ears: whisper.Backend) -> Card:
-    own = people["own"]
-    tts = Parrot({one.text: audio for one, audio in zip(own, known, strict=True)})
-    person = listened(ears, own, [one.audio for one in people["other"]], silent)
+def card(known: list[Audio], person: Person) -> Card:
+    tts = Parrot({one.text: audio for one, audio in zip(person.kept, known, strict=True)})
     return judge(person, tts, PACE, silent)
 
 
-def test_the_person_passes_as_themselves(people: dict[str, list[Sentence]], ears: whisper.Backend) -> None:
-    made = card([one.audio for one in people["own"]], people, ears)
+def test_the_person_passes_as_themselves(people: dict[str, list[Sentence]], person: Person) -> None:
+    made = card([one.audio for one in people["own"]], person)
     figures = made.figures
     assert made.faults == []
     assert figures["wer"] == figures["real_wer"]
@@ -69,24 +68,24 @@ def test_the_person_passes_as_themselves(people: dict[str, list[Sentence]], ears
     assert figures["real_stranger"] < figures["real_real"] - 0.2
 
 
-def test_somebody_else_who_says_other_words_does_not(people: dict[str, list[Sentence]], ears: whisper.Backend) -> None:
-    made = card([one.audio for one in people["other"]], people, ears)
+def test_somebody_else_who_says_other_words_does_not(people: dict[str, list[Sentence]], person: Person) -> None:
+    made = card([one.audio for one in people["other"]], person)
     assert "it sounds like somebody else" in made.faults
     assert any("not understood" in fault for fault in made.faults)
     assert any("lacks" in fault for fault in made.faults)
 
 
-def test_noise_is_heard(people: dict[str, list[Sentence]], ears: whisper.Backend) -> None:
+def test_noise_is_heard(people: dict[str, list[Sentence]], person: Person) -> None:
     rng = np.random.default_rng(0)
     noisy = [
         Audio((a.samples + 0.05 * rng.standard_normal(len(a.samples))).astype(np.float32), a.rate)
         for a in (one.audio for one in people["own"])
     ]
-    made = card(noisy, people, ears)
+    made = card(noisy, person)
     assert any("of 5" in fault for fault in made.faults)
 
 
-def test_a_voice_that_says_nothing_fails(people: dict[str, list[Sentence]], ears: whisper.Backend) -> None:
-    made = card([Audio(np.zeros(1000, np.float32), 22_050) for _ in people["own"]], people, ears)
+def test_a_voice_that_says_nothing_fails(people: dict[str, list[Sentence]], person: Person) -> None:
+    made = card([Audio(np.zeros(1000, np.float32), 22_050) for _ in people["own"]], person)
     assert made.figures["wer"] == 1
     assert len(made.faults) >= 3
