@@ -74,7 +74,7 @@ def said_by_engine(file: Path, ids: Sequence[int], most: int) -> dict[int, float
         answers.append(answer)
         return True
 
-    asked = {"prompt": list(ids), "n_predict": 1, "n_probs": most, "temperature": 0.0, "stream": False}
+    asked = {"prompt": list(ids), "n_predict": 1, "n_probs": most, "ignore_eos": True, "stream": False}
     backend: Any = llamacpp.Backend(llamacpp.Options(file=str(file), context=WINDOW))
     backend._server.handle_completions({**asked, "cache_prompt": False}, keep)
     return {t["id"]: t["logprob"] for t in answers[0]["choices"][0]["logprobs"]["content"][0]["top_logprobs"]}
@@ -122,7 +122,8 @@ def test_activations_are_the_mean_squares_of_what_a_matrix_meets(net: Llama) -> 
     tokens = drawn(3, 8)
     found = mean_squares(net, tokens.numpy())
     assert len(found) == 7 * tiny_llama.LAYERS
-    met = net.blk[0].attn_norm(net.token_embd(tokens))
+    block: Any = net.blk[0]
+    met = block.attn_norm(net.token_embd(tokens))
     for name in ("attn_q", "attn_k", "attn_v"):
         np.testing.assert_allclose(found[f"blk.0.{name}.weight"], (met**2).mean((0, 1)), rtol=1e-4)
     assert found["blk.1.ffn_down.weight"].shape == (tiny_llama.INNER,)

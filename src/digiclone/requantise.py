@@ -1,15 +1,32 @@
 """Rewrite a GGUF file in another number format, with the `gguf` package that llama.cpp maintains."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 
-def requantise(source: Path, out: Path, kind: str) -> None:
-    """Write `source` to `out` with its matrices in `kind` ("Q8_0" or "Q4_0"). What the source lost stays lost.
+FORMATS = ("F16", "BF16", "Q8_0", "Q5_1", "Q5_0", "Q4_1", "Q4_0")
+"""What the package can write, from large to small. llama.cpp reads many more."""
 
-    Vectors stay as they are; the token table of a Q4_0 file is kept in Q8_0, since it is also the output layer.
+Encode = Callable[[str, np.ndarray], np.ndarray | None]
+"""The name and the weights (rows, columns) of a matrix to rows of blocks (rows, bytes) in the format that is written;
+None rounds them as usual."""
+
+
+def requantise(
+    source: Path,
+    out: Path,
+    kind: str,
+    encode: Encode | None = None,
+    tell: Callable[[str, float], None] = lambda what, share: None,
+) -> None:
+    """Write `source` to `out` with its matrices in `kind`, one of `FORMATS`. What the source lost stays lost.
+
+    Vectors stay as they are. The output layer, which may be the token table, is kept in Q8_0 where `kind` is smaller:
+    every word is chosen by it. What is in the right format already is copied. One tensor at a time is in memory.
     """
-    from gguf import GGMLQuantizationType, GGUFReader, GGUFWriter, LlamaFileType
+    from gguf import GGML_QUANT_SIZES, GGUFReader, GGUFWriter, LlamaFileType
     from gguf.quants import dequantize, quantize
 
     reader = GGUFReader(source)
@@ -17,20 +34,54 @@ def requantise(source: Path, out: Path, kind: str) -> None:
     _copy_metadata(reader, writer)
     writer.add_file_type(LlamaFileType[f"MOSTLY_{kind}"])
     writer.add_quantization_version(2)
+    targets = _targets(reader, kind)
     for tensor in reader.tensors:
-        if tensor.tensor_type == GGMLQuantizationType.F32:
-            writer.add_tensor(tensor.name, tensor.data)
-            continue
-        target = GGMLQuantizationType["Q8_0" if tensor.name == "token_embd.weight" else kind]
-        weights = dequantize(tensor.data, tensor.tensor_type)
-        writer.add_tensor(tensor.name, quantize(weights, target), raw_dtype=target)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+        target = targets[tensor.name]
+        block, size = GGML_QUANT_SIZES[target]
+        shape = [int(length) for length in reversed(tensor.shape)]
+        writer.add_tensor_info(
+            tensor.name, shape, np.dtype(np.float32), tensor.n_elements // block * size, raw_dtype=target
+        )
+    try:
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_ti_data_to_file()
+        for number, tensor in enumerate(reader.tensors):
+            tell(f"writing {kind}", number / len(reader.tensors))
+            target, blocks = targets[tensor.name], None
+            if encode and target.name == kind:
+                blocks = encode(tensor.name, dequantize(tensor.data, tensor.tensor_type))
+            if blocks is None and target == tensor.tensor_type:
+                blocks = tensor.data
+            elif blocks is None:
+                blocks = quantize(dequantize(tensor.data, tensor.tensor_type), target)
+            writer.write_tensor_data(blocks)
+    finally:
+        writer.close()
 
 
-_REWRITTEN = {"general.architecture", "general.file_type", "general.quantization_version"}
+def _targets(reader: Any, kind: str) -> dict[str, Any]:
+    """The format of each tensor."""
+    from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
+
+    output = "output.weight"
+    if not any(tensor.name == output for tensor in reader.tensors):
+        output = "token_embd.weight"
+
+    def target(tensor: Any) -> Any:
+        # vectors, and, as llama.cpp does, what is no weight or chooses among experts
+        if len(tensor.shape) < 2 or not tensor.name.endswith(".weight") or "ffn_gate_inp" in tensor.name:
+            return tensor.tensor_type
+        wanted = GGMLQuantizationType[kind]
+        if tensor.name == output and FORMATS.index(kind) > FORMATS.index("Q8_0"):
+            wanted = GGMLQuantizationType.Q8_0
+        fits = tensor.shape[0] % GGML_QUANT_SIZES[wanted][0] == 0
+        return wanted if fits else GGMLQuantizationType.F16
+
+    return {tensor.name: target(tensor) for tensor in reader.tensors}
+
+
+_REWRITTEN = {"general.architecture", "general.file_type", "general.quantization_version", "general.alignment"}
 
 
 def _copy_metadata(reader: Any, writer: Any) -> None:

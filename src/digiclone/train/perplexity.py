@@ -1,0 +1,44 @@
+"""How well a language model foresees a text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from digiclone.nn.llama import Llama
+from digiclone.train.precision import DEVICE
+
+
+@dataclass(frozen=True)
+class Perplexity:
+    """Among how many equally likely tokens the model hesitates on average; 1 is perfect."""
+
+    value: float
+    tokens: int
+    """That were foreseen; the others only led up to them."""
+
+
+@torch.no_grad()
+def perplexity(
+    net: Llama, windows: np.ndarray, tell: Callable[[str, float], None] = lambda what, share: None
+) -> Perplexity:
+    """exp of the mean of -ln p(token | those before it in its window), over `windows` (N, W) of tokens.
+
+    As `llama-perplexity` counts: only what the second half of each window says, so that nothing is asked of a model
+    that has hardly read anything; W/2 - 1 tokens each. What is judged are the weights that the file holds, in 32-bit
+    arithmetic: an engine that also rounds what flows between them is a little worse.
+    """
+    net, half = net.to(DEVICE), windows.shape[1] // 2
+    total = 0.0
+    for number, window in enumerate(windows):
+        tell("reading for the perplexity", number / len(windows))
+        tokens = torch.from_numpy(window).to(DEVICE)
+        logits = net(tokens[None])[0, half:-1]
+        total += float(functional.cross_entropy(logits, tokens[half + 1 :], reduction="sum"))
+    foreseen = len(windows) * (half - 1)
+    return Perplexity(math.exp(total / foreseen), foreseen)
