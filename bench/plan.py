@@ -25,7 +25,7 @@ from keep import keep
 from problems import ROWS, by_looking_at_everything, large, random_problem
 
 from digiclone.measure import hearing, speaking, talk
-from digiclone.plan import choices, cost, measured, measuring, places, probe
+from digiclone.plan import choices, cost, measured, measuring, places
 from digiclone.plan.fit import BATCH, Fit
 from digiclone.plan.measured import Measured
 from digiclone.plan.search import solve
@@ -120,10 +120,8 @@ def paper(quick: bool) -> dict[str, Any]:
 
 def predicted(quick: bool) -> dict[str, Any]:
     """The cost model on what it was not fitted on."""
-    machine = probe.machine(again=True)
-    cores = machine.device.cores or 1
-    host = places.here(machine, measured.shipped().rates).host
-    known = measured.own("calibrated here", host.flops)
+    site = places.here(again=True)
+    cores, host, known = site.cores, site.host, measured.shipped().scaled(site.host.flops)
     known, _ = measuring.llm(known, cores, host.bandwidth, _tell)
     known = measuring.tts(measuring.asr(known, cores, _tell), cores, _tell)
     pairs = [*_minds(known, host, cores, quick), *_ears(known, cores), *_voices(known, cores)]
@@ -178,10 +176,9 @@ def _ears(known: Measured, cores: int) -> Iterator[Pair]:
 def _voices(known: Measured, cores: int) -> Iterator[Pair]:
     for code, mouth in known.tts.items():
         _, backend, model = code.split(":")
-        which = {"voice": model} if backend == "glow" else {"model": model}
         for threads in sorted({1, cores}):
             _tell(f"{code}, {threads} threads", 0.7)
-            took = speaking.pace(backend, {**which, "threads": threads}, TEXTS)
+            took = speaking.pace(backend, {**measuring.voice(backend, model), "threads": threads}, TEXTS)
             for text, (seconds, spoken) in zip(TEXTS, took.each, strict=True):
                 said = mouth.rtf * spoken / cost.worth(threads, mouth.scaling)
                 yield Pair("tts", "time", f"{code}, {threads} threads, {len(text.split())} words", said, seconds)
@@ -197,11 +194,8 @@ def _mape(pairs: Sequence[Pair]) -> float:
 
 def promised(quick: bool) -> dict[str, Any]:
     """The plan for this machine, talked with."""
-    machine = probe.machine()
-    flops = places.here(machine, measured.shipped().rates).host.flops
-    known = measured.own(machine.device.title, flops)
-    site = places.here(machine, known.rates)
-    offer = choices.offer(known, site.cores, card=False)
+    site = places.here()
+    offer = choices.offer(site.known, site.cores, card=False)
     fit = Fit(offer.menu, site.bits, site.host)
     solution = fit.solve()
     assert solution, "nothing fits this machine"

@@ -19,7 +19,7 @@ def test_the_file_is_what_was_chosen_with_reasons(made: Fit) -> None:
     found = made.solve()
     assert found
     settings = {"asr": {"backend": "moonshine"}, "llm": {"backend": "llamacpp", "threads": 4}}
-    text = report.plan_toml(made, found, settings, "Made today.")
+    text = report.plan_toml(made, found, made.runners_up(found), settings, "Made today.")
     assert tomllib.loads(text) == settings
     assert "s to the first sound" in text
     assert text.count("Next best:") == 2

@@ -42,8 +42,8 @@ def load(kind: str, name: str, **options: Any) -> Any:
     """A backend, ready to work. Raises `ConfigError` for a wrong option, `MissingPackage`, `weights.Missing`."""
     backend = module(kind, name)
     checked = parse(backend.Options, options, f"{kind}:{name}")
-    if lacks := [package for package in backend.NEEDS if importlib.util.find_spec(package) is None]:
-        raise MissingPackage(f"{kind}:{name} needs {', '.join(lacks)}; run: pip install 'digiclone[{name}]'")
+    if packages := lacks(kind, name):
+        raise MissingPackage(f"{kind}:{name} needs {', '.join(packages)}; run: pip install 'digiclone[{name}]'")
     if backend.MODELS and (model := getattr(checked, "model", None)):
         find(kind, name, model)
     try:
@@ -52,6 +52,11 @@ def load(kind: str, name: str, **options: Any) -> Any:
         raise
     except Exception as error:  # whatever a library says about a file it cannot read, people need to know which
         raise Broken(_diagnosis(kind, name, backend, error)) from error
+
+
+def lacks(kind: str, name: str) -> list[str]:
+    """The packages that a backend needs and that are not installed."""
+    return [package for package in module(kind, name).NEEDS if importlib.util.find_spec(package) is None]
 
 
 def _diagnosis(kind: str, name: str, backend: ModuleType, error: Exception) -> str:

@@ -16,6 +16,7 @@ from digiclone.commands.avatar import Json, progress
 
 if TYPE_CHECKING:
     from digiclone.plan.measured import Measured
+    from digiclone.plan.places import Site
 
 app = typer.Typer(no_args_is_help=True, help="Measure this machine.")
 app.command()(answers)
@@ -50,9 +51,9 @@ def llm(as_json: Json = False) -> None:
     reckons with it from then on."""
     from digiclone.plan import measuring  # noqa: PLC0415
 
-    known, cores, bandwidth = _known()
+    site = _site()
     with progress() as tell:
-        known, taken = measuring.llm(known, cores, bandwidth, tell)
+        known, taken = measuring.llm(site.known, site.cores, site.host.bandwidth, tell)
     rows = [
         {
             "model": one.model, "format": one.sample.form, "threads": one.sample.engine.threads, "prompt": run.prompt,
@@ -69,9 +70,9 @@ def asr(as_json: Json = False) -> None:
     """How fast this machine writes down speech, with every recogniser that is here; the planner reckons with it."""
     from digiclone.plan import measuring  # noqa: PLC0415
 
-    known, cores, _ = _known()
+    site = _site()
     with progress() as tell:
-        known = measuring.asr(known, cores, tell)
+        known = measuring.asr(site.known, site.cores, tell)
     rows = [
         {
             "model": name, "three_seconds_take_s": round(one.line.seconds(3.0), 3),
@@ -88,9 +89,9 @@ def tts(as_json: Json = False) -> None:
     """How fast this machine speaks, with every voice that is here; the planner reckons with it."""
     from digiclone.plan import measuring  # noqa: PLC0415
 
-    known, cores, _ = _known()
+    site = _site()
     with progress() as tell:
-        known = measuring.tts(known, cores, tell)
+        known = measuring.tts(site.known, site.cores, tell)
     rows = [
         {
             "model": name, "ten_words_begin_s": round(one.first_s, 3), "a_second_takes_s": round(one.rtf, 3),
@@ -101,13 +102,11 @@ def tts(as_json: Json = False) -> None:
     _keep(known, {name: one.model_dump() for name, one in known.tts.items()}, rows, as_json)
 
 
-def _known() -> tuple[Measured, int, float]:
-    """What is known of this machine so far, its cores, and the bytes a second that its memory gives."""
-    from digiclone.plan import measured, places, probe  # noqa: PLC0415
+def _site() -> Site:
+    """This machine, measured again, with what is known of it so far."""
+    from digiclone.plan import places  # noqa: PLC0415
 
-    machine = probe.machine(again=True)
-    host = places.here(machine, measured.shipped().rates).host
-    return measured.own(machine.device.title, host.flops), machine.device.cores or 1, host.bandwidth
+    return places.here(again=True)
 
 
 def _keep(known: Measured, found: Mapping[str, Any], rows: list[dict[str, Any]], as_json: bool) -> None:

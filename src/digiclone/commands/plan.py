@@ -17,8 +17,9 @@ from digiclone.artifacts import write_atomically
 from digiclone.clone import find
 from digiclone.config import ConfigError, nearest
 from digiclone.measure.scores import scores
-from digiclone.plan import choices, device, measured, paper, places, probe, report
-from digiclone.plan.fit import Fit
+from digiclone.plan import choices, device, paper, places, report
+from digiclone.plan.fit import Fit, Runners
+from digiclone.plan.measured import Measured
 from digiclone.plan.menu import VARIABLES, Wishes
 from digiclone.plan.places import Site
 from digiclone.plan.search import Solution
@@ -55,9 +56,9 @@ def plan(
     """Choose what plays each part, so that all of it together fits a device and answers in time."""
     folder = find(clone) if clone else None
     wishes = Wishes(mode, max_memory and max_memory * 1e9, max_latency, min_score, commercial, _pins(pin))
-    site, known = _site(on, again)
+    site = places.here(again) if on == "auto" else places.there(device.find(on))
     own = folder / "voice" if folder and artifacts.usable(folder / "voice") else None
-    offer = choices.offer(known, site.cores, site.card is not None, own, everything or on != "auto", scores())
+    offer = choices.offer(site.known, site.cores, site.card is not None, own, everything or on != "auto", scores())
     _require_known(wishes, offer.menu.names)
     fit = Fit(offer.menu, site.bits, site.host, site.card, wishes)
     if algorithm == "paper":
@@ -68,35 +69,23 @@ def plan(
         mosts = {limit.name: limit.most for limit in fit.problem.limits}
         raise ConfigError(report.relaxed(fit.relax(), mosts))
     chosen = fit.chosen(solution)
+    runners = fit.runners_up(solution)
     if folder:
         heading = f"Chosen by `digiclone plan` for {site.title}, {date.today():%Y-%m-%d}: {_asked(wishes)}."
-        text = report.plan_toml(fit, solution, offer.settings(chosen), heading)
+        text = report.plan_toml(fit, solution, runners, offer.settings(chosen), heading)
         write_atomically(folder / PLAN, text.encode())
     if plot:
         from digiclone.plan import picture  # noqa: PLC0415
 
         picture.draw(fit, solution, plot)
-    notes = [*site.assumed, *_unmeasured(on, known), *offer.to_bring(chosen)]
+    notes = [*site.assumed, *_unmeasured(on, site.known), *offer.to_bring(chosen)]
     reasons = _reasons(fit, solution) if explain else {}
     if as_json:
-        print(json.dumps(_told(fit, solution, site, offer.settings(chosen), notes, reasons)))
+        print(json.dumps(_told(fit, solution, runners, site, offer.settings(chosen), notes, reasons)))
         return
-    _show(fit, solution, site, notes, reasons)
+    _show(fit, solution, runners, site, notes, reasons)
     if folder:
         print(f"Written: {folder / PLAN}. Talk: digiclone serve --clone {folder.name}")
-
-
-def _site(on: str, again: bool) -> tuple[Site, measured.Measured]:
-    """Where it computes, and what models cost there."""
-    if on != "auto":
-        there = device.find(on)
-        usual = measured.shipped()
-        site = places.there(there, usual.rates)
-        return site, usual.scaled(site.host.flops)
-    machine = probe.machine(again)
-    flops = places.here(machine, measured.shipped().rates).host.flops
-    known = measured.own(machine.device.title, flops)
-    return places.here(machine, known.rates), known
 
 
 def _pins(settings: list[str]) -> dict[str, str]:
@@ -127,7 +116,7 @@ def _asked(wishes: Wishes) -> str:
     return ", ".join([*told, *(f"{name}={value}" for name, value in wishes.pins.items())])
 
 
-def _unmeasured(on: str, known: measured.Measured) -> list[str]:
+def _unmeasured(on: str, known: Measured) -> list[str]:
     """Whether the costs are this machine's."""
     if on != "auto":
         return []
@@ -146,20 +135,16 @@ def _reasons(fit: Fit, solution: Solution) -> dict[str, list[str]]:
 
 
 def _told(
-    fit: Fit, solution: Solution, site: Site, settings: Mapping[str, Any], notes: list[str], reasons: Mapping[str, Any]
-) -> dict[str, Any]:
-    runners = {
-        name: fit.chosen(second)[name]
-        for variable, name in enumerate(VARIABLES)
-        if (second := fit.runner_up(solution, variable))
-    }
+    fit: Fit, solution: Solution, runners: Runners, site: Site, settings: Mapping[str, Any], notes: list[str],
+    reasons: Mapping[str, Any],
+) -> dict[str, Any]:  # fmt: skip
     return {
         "device": {"name": site.name, "title": site.title, "cores": site.cores, "bits": list(site.bits)},
         "chosen": fit.chosen(solution),
         "promise_s": round(fit.promise(solution), 4),
         "takes": {name: round(value, 6) for name, value in fit.spent(solution).items()},
         "aims": dict(zip((aim.name for aim in fit.problem.aims), solution.aims, strict=True)),
-        "runner_up": runners,
+        "runner_up": {name: fit.chosen(second)[name] for name, second in runners.items() if second},
         "settings": settings,
         "notes": notes,
         "why_not": reasons,
@@ -167,13 +152,15 @@ def _told(
     }
 
 
-def _show(fit: Fit, solution: Solution, site: Site, notes: list[str], reasons: Mapping[str, list[str]]) -> None:
+def _show(
+    fit: Fit, solution: Solution, runners: Runners, site: Site, notes: list[str], reasons: Mapping[str, list[str]]
+) -> None:
     chosen = fit.chosen(solution)
     table = Table("", "chosen", "next best", "which would be", box=None, pad_edge=False)
     for variable, name in enumerate(VARIABLES):
         if len(fit.menu.names(variable)) == 1 and name in ("vocoder", "offload"):
             continue
-        second = fit.runner_up(solution, variable)
+        second = runners[name]
         other = fit.chosen(second)[name] if second else "nothing else fits"
         table.add_row(name, chosen[name], other, report.difference(fit, solution, second) if second else "")
     console = Console()

@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import os
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -119,6 +118,7 @@ def figures(file: Path, windows: "np.ndarray | None", timed: bool, tell: Tell) -
     """What a file is worth: its perplexity over `windows`, if there are any, and its speed if it is `timed`."""
     from digiclone.commands.formats import opened  # noqa: PLC0415
     from digiclone.measure.engine import measure  # noqa: PLC0415
+    from digiclone.measure.machine import cores  # noqa: PLC0415
 
     tensors = opened(file).tensors
     bits = 8 * sum(int(t.n_bytes) for t in tensors) / sum(int(t.n_elements) for t in tensors)
@@ -131,7 +131,7 @@ def figures(file: Path, windows: "np.ndarray | None", timed: bool, tell: Tell) -
         found = round(perplexity(load(file), windows, tell).value, 3)
     if timed:
         tell(f"timing {file.name}", 0.0)
-        runs = measure(file, max(1, _cores() // 2), sum(JOBS[0]) + 64, JOBS).runs
+        runs = measure(file, cores(), sum(JOBS[0]) + 64, JOBS).runs
         speed = round(1 / sorted(run.token_s for run in runs)[len(runs) // 2], 1)
     return Figures(str(file), file.stat().st_size, round(bits, 2), found, speed)
 
@@ -190,10 +190,6 @@ def _words(file: Path) -> str:
         return file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read {file}: {error}") from error
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _table(*rows: Figures) -> Table:

@@ -73,7 +73,7 @@ class Options(Strict):
     context: int = 2048
     """Tokens of prompt, history and reply together."""
     threads: int = 0
-    """For writing tokens; 0 takes half the cores and leaves the others to the voice."""
+    """For reading; half of them write, and leave the others to the voice. 0 takes all cores."""
     temperature: float = 0.3
     top_p: float = 0.9
     repeat_penalty: float = 1.1
@@ -92,31 +92,48 @@ class TooLong(EngineError):
     """The messages are more tokens than the context holds."""
 
 
+def server(file: str, socket: Path, context: int, threads: int) -> Any:
+    """llama.cpp with a GGUF file loaded. The engine insists on an HTTP server of its own: it gets a socket that only
+    this user can open, not a port. Raises `RuntimeError`."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before the library loads: see above
+    xllamacpp: Any = importlib.import_module("xllamacpp")  # a compiled module without type stubs
+
+    parameters = xllamacpp.CommonParams()
+    parameters.model.path = file
+    parameters.n_ctx = context
+    parameters.n_parallel = 1
+    parameters.cpuparams.n_threads = writers(threads)
+    parameters.cpuparams_batch.n_threads = threads
+    parameters.cache_ram_mib = 64
+    parameters.verbosity = -1
+    parameters.hostnames = [str(socket)]
+    with _signals_kept():
+        found = xllamacpp.Server(parameters)
+    _ALIVE.append(found)
+    return found
+
+
+def writers(threads: int) -> int:
+    """How many of the threads write: a token is too little work to wait for sleepers (two cores: 26 tokens a second
+    with both, 56 with one)."""
+    return max(1, threads // 2)
+
+
+def _cores() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class Backend:
     def __init__(self, options: Options) -> None:
-        os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before the library loads: see above
-        xllamacpp: Any = importlib.import_module("xllamacpp")  # a compiled module without type stubs
-
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        parameters = xllamacpp.CommonParams()
-        parameters.model.path = str(_weights(options))
-        parameters.n_ctx = options.context
-        parameters.n_parallel = 1
-        parameters.cpuparams.n_threads = options.threads or max(1, cores // 2)
-        parameters.cpuparams_batch.n_threads = options.threads or cores
-        parameters.cache_ram_mib = 64
-        parameters.verbosity = -1
-        # the engine insists on an HTTP server of its own: give it a socket that only this user can open, not a port
+        file = str(_weights(options))
         folder = tempfile.mkdtemp(prefix="digiclone-")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        parameters.hostnames = [str(Path(folder) / "llama.sock")]
-        with _signals_kept():
-            try:
-                self._server = xllamacpp.Server(parameters)
-            except RuntimeError as error:  # which only says that something is wrong
-                hint = "delete it, and it is made again" if not options.file else "is it a GGUF file?"
-                raise EngineError(f"llama.cpp cannot load {parameters.model.path}; {hint}") from error
-        _ALIVE.append(self._server)
+        try:
+            self._server = server(file, Path(folder) / "llama.sock", options.context, options.threads or _cores())
+        except RuntimeError as error:  # which only says that something is wrong
+            hint = "delete it, and it is made again" if not options.file else "is it a GGUF file?"
+            raise EngineError(f"llama.cpp cannot load {file}; {hint}") from error
         self._enough = options.enough_tokens
         self._sampling = {
             "max_tokens": options.most_tokens,

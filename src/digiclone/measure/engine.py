@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import tempfile
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from digiclone.llm import llamacpp
 from digiclone.measure import alone
 from digiclone.measure.machine import peak_memory
 
@@ -52,19 +52,8 @@ def measure(file: Path, threads: int, context: int, jobs: Sequence[tuple[int, in
 
 
 def _measured(file: str, threads: int, context: int, jobs: Sequence[tuple[int, int]]) -> dict[str, Any]:
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as `llm/llamacpp.py` runs it
-    xllamacpp: Any = importlib.import_module("xllamacpp")  # a compiled module without type stubs
-
     with tempfile.TemporaryDirectory(prefix="digiclone-") as folder:
-        parameters: Any = xllamacpp.CommonParams()
-        parameters.model.path = file
-        parameters.n_ctx = context
-        parameters.n_parallel = 1
-        parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads
-        parameters.cache_ram_mib = 64
-        parameters.verbosity = -1
-        parameters.hostnames = [str(Path(folder) / "llama.sock")]
-        server = xllamacpp.Server(parameters)
+        server = llamacpp.server(file, Path(folder) / "llama.sock", context, threads)
         _job(server, 32, 4)  # the first touches the weights
         runs = [asdict(_job(server, prompt, written)) for prompt, written in jobs]
     return {"memory": peak_memory(os.getpid()) * 2**20, "runs": runs}

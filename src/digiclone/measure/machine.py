@@ -11,13 +11,17 @@ def device() -> dict[str, Any]:
     """What a figure was measured on."""
     return {
         "cpu": _cpu_name(),
-        "cores": len(psutil.Process().cpu_affinity())
-        if hasattr(psutil.Process, "cpu_affinity")
-        else psutil.cpu_count(),
+        "cores": cores(),
         "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
         "system": platform.platform(terse=True),
         "python": platform.python_version(),
     }
+
+
+def cores() -> int:
+    """Those that this process may use."""
+    own = psutil.Process()
+    return len(own.cpu_affinity()) if hasattr(own, "cpu_affinity") else psutil.cpu_count() or 1
 
 
 def slug() -> str:

@@ -7,7 +7,6 @@ A model can be had if Digiclone fetches it, or makes it of what it fetches, or i
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +76,7 @@ def offer(
     heard = {row.name: (row, found) for row in ears if (found := _ears(row, measured))}
     minds = list(_minds(everything))
     scores = _scores([(row, form) for row, forms in minds for form in forms], judged or {})
-    voices = _own_voice(measured) if own else _voices(measured)
+    voices = _own_voice(measured, own) if own else _voices(measured)
     menu = Menu(
         ears=[
             Ear(name, _wer(row), found.line, found.memory_mb * MEGA, found.scaling, row.commercial is not False)
@@ -103,7 +102,7 @@ def offer(
         menu,
         {name: _ear_section(row) for name, (row, _) in heard.items()},
         {(row.name, form): _mind_section(row, form) for row, forms in minds for form in forms},
-        {name: section if not own else {**section, "voice": str(own)} for name, (_, section) in voices.items()},
+        {name: section for name, (_, section) in voices.items()},
         dict(_bring(ears, minds)),
     )
 
@@ -122,7 +121,7 @@ def _here(place: Path, code: str) -> bool:
 
 def _installed(code: str) -> bool:
     kind, backend, _ = code.split(":")
-    return all(importlib.util.find_spec(package) for package in registry.module(kind, backend).NEEDS)
+    return not registry.lacks(kind, backend)
 
 
 def _ears(row: ASR, measured: Measured) -> Ears | None:
@@ -230,9 +229,9 @@ def _voices(measured: Measured) -> dict[str, tuple[Voice, Section]]:
     return found
 
 
-def _own_voice(measured: Measured) -> dict[str, tuple[Voice, Section]]:
+def _own_voice(measured: Measured, folder: Path) -> dict[str, tuple[Voice, Section]]:
     """A clone that has a voice speaks with it."""
-    return {OWN: (_voice(OWN, 5.0, KATHLEEN, measured), {"backend": "glow"})}
+    return {OWN: (_voice(OWN, 5.0, KATHLEEN, measured), {"backend": "glow", "voice": str(folder)})}
 
 
 def _voice(name: str, opinion: float, code: str, measured: Measured) -> Voice:

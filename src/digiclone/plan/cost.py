@@ -98,9 +98,9 @@ def write_s(
     shape: Shape, form: str, weights: float, past: float, threads: int, flops: float, bandwidth: float, rates: Rates
 ) -> float:
     """Seconds to write one token after `past` others. `weights` in bytes, `flops` of one thread and `bandwidth` (bytes)
-    of all, a second."""
+    of all, a second. Half of the threads write, as in llm:llamacpp."""
     read = (weights + past * shape.cache_bytes) / (rates.reach * bandwidth)
-    computed = shape.multiplied * rates.operations(False, form) / (flops * worth(threads, rates.scaling))
+    computed = shape.multiplied * rates.operations(False, form) / (flops * worth(max(1, threads // 2), rates.scaling))
     return rates.step_s + shape.layers * rates.layer_s + read + computed
 
 

@@ -40,6 +40,9 @@ NOTHING = "what there is"
 """Stands against what no limit could allow."""
 
 
+Runners = dict[str, Solution | None]
+
+
 @dataclass(frozen=True)
 class Reason:
     """Why not another value: the limits that would have to give way, by name, from what to what; or, where none stands
@@ -91,6 +94,10 @@ class Fit:
         """The best choice in which a variable has another value."""
         places = np.flatnonzero(np.arange(len(self.menu.names(variable))) != solution.values[variable])
         return solve(self.problem.taking(variable, places)) if len(places) else None
+
+    def runners_up(self, solution: Solution) -> Runners:
+        """By variable, the best choice in which it has another value."""
+        return {name: self.runner_up(solution, variable) for variable, name in enumerate(VARIABLES)}
 
     def why_not(self, solution: Solution, variable: int, value: str) -> Reason:
         """Why a choice does not have this value."""

@@ -96,8 +96,7 @@ def tts(known: Measured, cores: int, tell: Progress) -> Measured:
     found, rows = dict(known.tts), [*_present("tts"), *_shipped_voices()]
     for number, (code, backend, model) in enumerate(rows):
         tell(code, number / len(rows))
-        which = {"voice": model} if backend == "glow" else {"model": model}
-        one, many = (speaking.pace(backend, {**which, "threads": n}, TEN_WORDS) for n in (1, cores))
+        one, many = (speaking.pace(backend, {**voice(backend, model), "threads": n}, TEN_WORDS) for n in (1, cores))
         found[code] = Mouth(
             first_s=one.first_audio_s,
             rtf=one.rtf,
@@ -105,6 +104,11 @@ def tts(known: Measured, cores: int, tell: Progress) -> Measured:
             memory_mb=max(one.memory_mb, many.memory_mb),
         )
     return _with(known, "tts").model_copy(update={"tts": found})
+
+
+def voice(backend: str, model: str) -> dict[str, str]:
+    """The options of a voice: those of tts:glow are folders, the others' are models."""
+    return {"voice": model} if backend == "glow" else {"model": model}
 
 
 def scaling(alone: float, together: float, threads: int) -> float:
@@ -115,13 +119,13 @@ def scaling(alone: float, together: float, threads: int) -> float:
 
 
 def _with(known: Measured, kind: str) -> Measured:
-    """Raises `ConfigError` for a kind that nobody measures."""
+    """Known as measured here from now on."""
     kinds = tuple(one for one in ("llm", "asr", "tts") if one in (*known.here, kind))
     return known.model_copy(update={"here": kinds})
 
 
 def _present(kind: str) -> Iterator[tuple[str, str, str]]:
-    """(kind:backend:model, backend, model) of the models that are here."""
+    """(kind:backend:model, backend, model) of the models that are here. Raises `ConfigError` if there are none."""
     found = False
     for one, backend, model, _ in registry.models():
         if one == kind and all(map(weights.present, model.files)):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from digiclone.plan import measured, probe
 from digiclone.plan.cost import Rates
 from digiclone.plan.device import Device
+from digiclone.plan.measured import Measured
 from digiclone.plan.menu import Place
-from digiclone.plan.probe import Machine
 
 GIGA = 1e9
 REACHED = 0.75
@@ -35,7 +36,8 @@ The constants of a layer and a step are a guess of what starting so many kernels
 
 @dataclass(frozen=True)
 class Site:
-    """A host, its accelerator if it has one, how many cores compute, the widths there are, and what was assumed."""
+    """A host, its accelerator if it has one, how many cores compute, the widths there are, what models cost there, and
+    what was assumed."""
 
     name: str
     title: str
@@ -43,37 +45,35 @@ class Site:
     card: Place | None
     cores: int
     bits: tuple[int, ...]
+    known: Measured
     assumed: tuple[str, ...] = ()
 
 
-def here(machine: Machine, rates: Rates) -> Site:
-    """This machine. The engine that comes with the package computes on the processor: an accelerator is not used."""
+def here(again: bool = False) -> Site:
+    """This machine. The engine that comes with the package computes on the processor: an accelerator is not used.
+    Raises `ConfigError` if what was measured before is damaged."""
+    machine = probe.machine(again)
     device = machine.device
     cores = device.cores or 1
-    host = Place(
-        flops=device.tflops_fp32 * 1e12 / cores,
-        bandwidth=device.bandwidth_gbs * GIGA,
-        memory=machine.usable_gb * GIGA,
-        rates=rates,
-    )
+    flops = device.tflops_fp32 * 1e12 / cores
+    known = measured.own(device.title, flops)
+    host = Place(flops, device.bandwidth_gbs * GIGA, machine.usable_gb * GIGA, known.rates)
     unused = [f"{one.name} is not used: the engine that comes with the package computes on the processor"
               for one in machine.accelerators]  # fmt: skip
-    return Site(device.name, device.title, host, None, cores, device.bits, (*machine.unread, *unused))
+    return Site(device.name, device.title, host, None, cores, device.bits, known, (*machine.unread, *unused))
 
 
-def there(device: Device, rates: Rates) -> Site:
-    """A device of the table, or of a file. `rates` are those of a processor."""
+def there(device: Device) -> Site:
+    """A device of the table, or of a file: its processor, or an accelerator and the processor beside it."""
     cores = device.cores or CORES
-    if device.kind == "cpu":
-        host = Place(
-            flops=REACHED * device.tflops_fp32 * 1e12 / cores,
-            bandwidth=READ * device.bandwidth_gbs * GIGA,
-            memory=LEFT * device.memory_gb * GIGA,
-            rates=rates,
-        )
-        return Site(device.name, device.title, host, None, cores, device.bits)
-    core = REACHED * CORE[device.arch]
-    assumed = [f"each core does {core / GIGA:.0f} GFLOPS"]
+    own = device.kind == "cpu"
+    flops = REACHED * (device.tflops_fp32 * 1e12 / cores if own else CORE[device.arch])
+    known = measured.shipped().scaled(flops)
+    bandwidth, memory = READ * device.bandwidth_gbs * GIGA, LEFT * device.memory_gb * GIGA
+    host = Place(flops, bandwidth, memory, known.rates)
+    if own:
+        return Site(device.name, device.title, host, None, cores, device.bits, known)
+    assumed = [f"each core does {flops / GIGA:.0f} GFLOPS"]
     card = Place(
         flops=(device.tflops_fp16 or device.tflops_fp32) * 1e12,
         bandwidth=device.bandwidth_gbs * GIGA,
@@ -81,12 +81,10 @@ def there(device: Device, rates: Rates) -> Site:
         rates=GRAPHICS,
     )
     if device.kind == "unified":
-        memory = LEFT * device.memory_gb * GIGA
-        host = Place(core, READ * device.bandwidth_gbs * GIGA, memory, rates)
         card = replace(card, memory=memory, unified=True)
     else:
-        host = Place(core, HOST_BANDWIDTH, HOST_MEMORY, rates)
+        host = replace(host, bandwidth=HOST_BANDWIDTH, memory=HOST_MEMORY)
         memory, bandwidth = HOST_MEMORY / GIGA, HOST_BANDWIDTH / GIGA
         assumed.append(f"the computer around it has {cores} cores, {memory:.0f} GB and {bandwidth:.0f} GB/s")
     assumed.append("its accelerator reaches what llama.cpp reaches of others (not measured here)")
-    return Site(device.name, device.title, host, card, cores, device.bits, tuple(assumed))
+    return Site(device.name, device.title, host, card, cores, device.bits, known, tuple(assumed))

@@ -17,6 +17,7 @@ import psutil
 
 from digiclone.artifacts import write_atomically
 from digiclone.config import Strict
+from digiclone.measure.machine import cores
 from digiclone.measure.machine import device as described
 from digiclone.plan import accelerators
 from digiclone.plan.accelerators import Accelerator
@@ -119,8 +120,7 @@ def container_room(unread: list[str], root: Path = Path("/sys/fs/cgroup")) -> fl
 
 def _cores() -> int:
     """Cores that this process may use, or that the container pays for."""
-    own = psutil.Process()
-    count = len(own.cpu_affinity()) if hasattr(own, "cpu_affinity") else psutil.cpu_count() or 1
+    count = cores()
     quota = Path("/sys/fs/cgroup/cpu.max")
     if quota.is_file():
         most, _, period = quota.read_text().partition(" ")

@@ -7,7 +7,7 @@ from typing import Any
 
 import tomli_w
 
-from digiclone.plan.fit import NOTHING, Fit, Reason
+from digiclone.plan.fit import NOTHING, Fit, Reason, Runners
 from digiclone.plan.menu import VARIABLES
 from digiclone.plan.search import Relaxation, Solution
 
@@ -40,7 +40,7 @@ def said(name: str, value: float) -> str:
     return UNITS[name](value) if name in UNITS else RULES[name]
 
 
-def plan_toml(fit: Fit, solution: Solution, settings: Settings, heading: str) -> str:
+def plan_toml(fit: Fit, solution: Solution, runners: Runners, settings: Settings, heading: str) -> str:
     """The file: what was chosen, what it will cost, the runner-up to each choice and why it is none, the settings."""
     lines = [
         heading,
@@ -49,7 +49,7 @@ def plan_toml(fit: Fit, solution: Solution, settings: Settings, heading: str) ->
     ]
     text = "".join(f"# {line}\n" for line in lines)
     for part, values in settings.items():
-        text += f"\n{chosen_line(fit, solution, part)}[{part}]\n{tomli_w.dumps(dict(values))}"
+        text += f"\n{_chosen_line(fit, solution, runners[part], part)}[{part}]\n{tomli_w.dumps(dict(values))}"
     return text
 
 
@@ -59,13 +59,9 @@ def predicted(fit: Fit, solution: Solution) -> str:
     return ", ".join(said(name, takes[name]) for name in ("latency", "memory", "steady"))
 
 
-def chosen_line(fit: Fit, solution: Solution, variable: str) -> str:
+def _chosen_line(fit: Fit, solution: Solution, second: Solution | None, variable: str) -> str:
     """A comment on a choice: its name, the runner-up, and what that would be worse in."""
-    if variable not in VARIABLES:
-        return ""
-    number = VARIABLES.index(variable)
     chosen = fit.chosen(solution)
-    second = fit.runner_up(solution, number)
     if second is None:
         return f"# {chosen[variable]}: nothing else is possible.\n"
     other = fit.chosen(second)

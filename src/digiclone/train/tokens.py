@@ -6,17 +6,17 @@ a process of its own, as `measure/engine.py`.
 
 from __future__ import annotations
 
-import importlib
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import httpx
 import numpy as np
 
 from digiclone.config import ConfigError
+from digiclone.llm import llamacpp
 from digiclone.measure import alone
+from digiclone.measure.machine import cores
 
 WINDOW = 512
 """Tokens that are read together: what llama.cpp's own perplexity takes, and so what published figures rest on."""
@@ -37,26 +37,14 @@ def windows(file: Path, text: str, most: int) -> np.ndarray:
     return found
 
 
-_ALIVE = list[Any]()
-"""The engine: its destructor may wait for its own thread forever, so it is never called."""
-
-
 def _told(file: str, text: str) -> dict[str, list[int]]:
     """All tokens of a text, and what the model wants before any text."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as `llm/llamacpp.py` runs it
-    xllamacpp: Any = importlib.import_module("xllamacpp")  # a compiled module without type stubs
-
     with tempfile.TemporaryDirectory(prefix="digiclone-") as folder:
-        parameters: Any = xllamacpp.CommonParams()
-        parameters.model.path = file
-        parameters.n_ctx = WINDOW
-        parameters.n_parallel = 1
-        parameters.warmup = False
-        parameters.verbosity = -1
-        socket = str(Path(folder) / "llama.sock")
-        parameters.hostnames = [socket]
-        _ALIVE.append(xllamacpp.Server(parameters))
-        with httpx.Client(transport=httpx.HTTPTransport(uds=socket), base_url="http://engine", timeout=600) as client:
+        socket = Path(folder) / "llama.sock"
+        llamacpp.server(file, socket, WINDOW, cores())
+        with httpx.Client(
+            transport=httpx.HTTPTransport(uds=str(socket)), base_url="http://engine", timeout=600
+        ) as client:
 
             def tokens(content: str, special: bool) -> list[int]:
                 answer = client.post("/tokenize", json={"content": content, "add_special": special})
