@@ -95,6 +95,21 @@ def test_llama_cpp_says_the_same_of_a_small_one(tmp_path: Path, more: dict[str, 
     assert np.abs(apart).max() < 0.03, "the engine keeps keys and values in 16 bits"
 
 
+@pytest.mark.parametrize(
+    ("threads", "offload", "asked"),
+    [(1, None, (1, 1, -1)), (4, 0.0, (2, 4, 0)), (5, 0.5, (2, 5, 2)), (2, 1.0, (1, 2, 3))],
+)
+def test_half_of_the_threads_write_and_a_share_of_the_layers_lies_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int, offload: float | None, asked: tuple[int, ...]
+) -> None:
+    seen = list[Any]()
+    monkeypatch.setattr("xllamacpp.Server", seen.append)
+    file = tiny_llama.make(tmp_path / "tiny.gguf")
+    llamacpp.Backend(llamacpp.Options(file=str(file), threads=threads, offload=offload))
+    (one,) = seen
+    assert (one.cpuparams.n_threads, one.cpuparams_batch.n_threads, one.n_gpu_layers) == asked
+
+
 def test_the_engine_cuts_a_text_into_windows(tmp_path: Path) -> None:
     text = "this and th" * 120
     plain = windows(tiny_llama.make(tmp_path / "plain.gguf"), text, 2 * WINDOW)

@@ -66,6 +66,13 @@ def test_everything_says_what_to_bring_and_where() -> None:
     assert every.settings(chosen)["llm"]["file"].endswith("models/phi-2.Q4_0.gguf")
 
 
+def test_what_lies_on_an_accelerator_is_told_to_the_engine() -> None:
+    chosen = {**CHOICE, "offload": "0.75"}
+    assert offered().settings(chosen)["llm"]["offload"] == 0.75
+    taken(offered(), chosen)
+    assert "offload" not in offered().settings(CHOICE)["llm"], "without one, nothing is said of it"
+
+
 def test_every_choice_is_settings_that_backends_take() -> None:
     every = offered(everything=True)
     for asr in every.ears:

@@ -1,13 +1,23 @@
-"""Rewrite a GGUF file in another number format, with the `gguf` package that llama.cpp maintains."""
+"""Rewrite a GGUF file in another number format, by llama.cpp's own quantiser, which the engine's wheel brings."""
 
+import ctypes
+import importlib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-FORMATS = ("F16", "BF16", "Q8_0", "Q5_1", "Q5_0", "Q4_1", "Q4_0")
-"""What the package can write, from large to small. llama.cpp reads many more."""
+FORMATS = (
+    "F16", "BF16", "Q8_0", "Q6_K", "Q5_1", "Q5_K", "Q5_0", "Q4_1", "Q4_K", "IQ4_NL", "Q4_0", "IQ4_XS", "Q3_K", "Q2_K",
+)  # fmt: skip
+"""From large to small."""
+BESIDE = {"Q6_K": "Q8_0", "Q5_K": "Q5_1", "Q4_K": "Q5_0", "IQ4_XS": "IQ4_NL", "Q3_K": "IQ4_NL", "Q2_K": "IQ4_NL"}
+"""What llama.cpp, too, takes for a matrix whose rows are no multiple of 256: blocks of 32."""
+FILES = {name: f"{name}_S" for name in ("Q5_K", "Q4_K", "Q3_K")}
+"""How a file is called of which most is in a format, where not as the format. The K family's mixtures (Q4_K_M, ...)
+keep some matrices in more bits; here all are alike."""
 
 Encode = Callable[[str, np.ndarray], np.ndarray | None]
 """The name and the weights (rows, columns) of a matrix to rows of blocks (rows, bytes) in the format that is written;
@@ -24,15 +34,16 @@ def requantise(
     """Write `source` to `out` with its matrices in `kind`, one of `FORMATS`. What the source lost stays lost.
 
     Vectors stay as they are. The output layer, which may be the token table, is kept in Q8_0 where `kind` is smaller:
-    every word is chosen by it. What is in the right format already is copied. One tensor at a time is in memory.
+    every word is chosen by it. Rows that a block does not divide take the format `BESIDE`. What is in the right format
+    already is copied. One tensor at a time is in memory.
     """
     from gguf import GGML_QUANT_SIZES, GGUFReader, GGUFWriter, LlamaFileType
-    from gguf.quants import dequantize, quantize
+    from gguf.quants import dequantize
 
     reader = GGUFReader(source)
     writer = GGUFWriter(out, reader.fields["general.architecture"].contents())
     _copy_metadata(reader, writer)
-    writer.add_file_type(LlamaFileType[f"MOSTLY_{kind}"])
+    writer.add_file_type(LlamaFileType[f"MOSTLY_{FILES.get(kind, kind)}"])
     writer.add_quantization_version(2)
     targets = _targets(reader, kind)
     for tensor in reader.tensors:
@@ -54,10 +65,39 @@ def requantise(
             if blocks is None and target == tensor.tensor_type:
                 blocks = tensor.data
             elif blocks is None:
-                blocks = quantize(dequantize(tensor.data, tensor.tensor_type), target)
+                blocks = rounded(dequantize(tensor.data, tensor.tensor_type), target.name)
             writer.write_tensor_data(blocks)
     finally:
         writer.close()
+
+
+def rounded(matrix: np.ndarray, kind: str, matters: np.ndarray | None = None) -> np.ndarray:
+    """A matrix (R, C) as rows of blocks of the format `kind`, uint8 (R, bytes).
+
+    `matters` (C,) is how much an error in each column counts, llama.cpp's "importance matrix"; without it, it decides
+    by the weights alone.
+    """
+    from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
+
+    rows, columns = matrix.shape
+    block, size = GGML_QUANT_SIZES[GGMLQuantizationType[kind]]
+    numbers, found = np.ascontiguousarray(matrix, np.float32), np.empty((rows, columns // block * size), np.uint8)
+    weights = None if matters is None else np.ascontiguousarray(matters, np.float32)
+    parts = [one if one is None else one.ctypes.data for one in (numbers, found, weights)]
+    written = _quantiser()(GGMLQuantizationType[kind], parts[0], parts[1], 0, rows, columns, parts[2])
+    assert written == found.nbytes, f"{kind}: {written} bytes for {found.nbytes}"
+    return found
+
+
+@cache
+def _quantiser() -> Any:
+    """ggml_quantize_chunk(type, source, blocks, first, rows, columns, importance) -> bytes."""
+    library: Any = importlib.import_module("xllamacpp.xllamacpp")  # a compiled module without type stubs
+    function = ctypes.CDLL(library.__file__).ggml_quantize_chunk
+    number, place = ctypes.c_int64, ctypes.c_void_p
+    function.argtypes = (ctypes.c_int, place, place, number, number, number, place)
+    function.restype = ctypes.c_size_t
+    return function
 
 
 def _targets(reader: Any, kind: str) -> dict[str, Any]:
@@ -75,8 +115,10 @@ def _targets(reader: Any, kind: str) -> dict[str, Any]:
         wanted = GGMLQuantizationType[kind]
         if tensor.name == output and FORMATS.index(kind) > FORMATS.index("Q8_0"):
             wanted = GGMLQuantizationType.Q8_0
-        fits = tensor.shape[0] % GGML_QUANT_SIZES[wanted][0] == 0
-        return wanted if fits else GGMLQuantizationType.F16
+        for one in (wanted, GGMLQuantizationType[BESIDE.get(kind, kind)]):
+            if tensor.shape[0] % GGML_QUANT_SIZES[one][0] == 0:
+                return one
+        return GGMLQuantizationType.F16
 
     return {tensor.name: target(tensor) for tensor in reader.tensors}
 

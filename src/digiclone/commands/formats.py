@@ -1,7 +1,5 @@
-"""The number formats that a language model can be written in, and who writes them."""
+"""The number formats that a language model can be written in."""
 
-import shutil
-import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,28 +8,17 @@ import numpy as np
 
 from digiclone.artifacts import replacing
 from digiclone.config import ConfigError, nearest
-from digiclone.requantise import FORMATS, requantise
-
-PROGRAM = "llama-quantize"
-PROGRAMS = (
-    "Q6_K", "Q5_K_M", "Q5_K_S", "Q4_K_M", "Q4_K_S", "IQ4_NL", "IQ4_XS", "Q3_K_L", "Q3_K_M", "Q3_K_S", "Q2_K",
-)  # fmt: skip
-"""Formats that only llama.cpp's own program writes."""
+from digiclone.requantise import BESIDE, FORMATS, Encode, requantise, rounded
 
 Importance = Mapping[str, np.ndarray]
 """How strongly each column of a matrix is driven, by the matrix's name (`train/activations.py`)."""
 
 
 def known(name: str) -> str:
-    """The format that is meant by a name. Raises `ConfigError` if it is none, or if nothing here can write it."""
+    """The format that is meant by a name. Raises `ConfigError` if it is none."""
     kind = name.upper()
-    if kind in PROGRAMS and shutil.which(PROGRAM) is None:
-        raise ConfigError(
-            f"{kind} is written by {PROGRAM}, which is not here: install llama.cpp (github.com/ggml-org/llama.cpp) so "
-            f"that {PROGRAM} is on the PATH, or take one of {', '.join(FORMATS)}"
-        )
-    if kind not in (*FORMATS, *PROGRAMS):
-        raise ConfigError(f"there is no format {name!r}; {nearest(kind, [*FORMATS, *PROGRAMS])}")
+    if kind not in FORMATS:
+        raise ConfigError(f"there is no format {name!r}; {nearest(kind, list(FORMATS))}")
     return kind
 
 
@@ -59,26 +46,27 @@ def write(
 ) -> None:
     """Write `source` in the format `kind`, whole or not at all; with its scales searched if `importance` is known.
 
-    Raises `ConfigError` if the disk or the program refuses.
+    Raises `ConfigError` if the disk refuses.
     """
     try:
         with replacing(out) as file:
-            half = Path(file.name)
-            if kind in PROGRAMS:
-                tell(f"writing {kind}", 0.0)
-                _by_program(source, half, kind)
-            elif importance is None:
-                requantise(source, half, kind, tell=tell)
-            else:
-                from digiclone.train.clip import encoder  # noqa: PLC0415
-
-                requantise(source, half, kind, encoder(importance), tell)
+            encode = _encoder(kind, importance) if importance else None
+            requantise(source, Path(file.name), kind, encode, tell)
     except OSError as error:
         raise ConfigError(f"cannot write {out}: {error.strerror or error}") from error
 
 
-def _by_program(source: Path, out: Path, kind: str) -> None:
-    command = [PROGRAM, "--allow-requantize", str(source), str(out), kind]
-    run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    if run.returncode:
-        raise ConfigError(f"{PROGRAM} failed: {run.stdout.strip()[-500:]}")
+def beside(file: Path, kind: str) -> str:
+    """What to say of matrices that could not be written in the format; nothing if all were."""
+    other = BESIDE.get(kind)
+    count = sum(tensor.tensor_type.name == other for tensor in opened(file).tensors)
+    return f"{count} matrices are in {other}: their rows are no multiple of 256." if other and count else ""
+
+
+def _encoder(kind: str, importance: Importance) -> Encode:
+    """Our search of the scales for Q4_0; llama.cpp's own weighting for the others."""
+    if kind == "Q4_0":
+        from digiclone.train.clip import encoder  # noqa: PLC0415
+
+        return encoder(importance)
+    return lambda name, matrix: rounded(matrix, kind, importance[name]) if name in importance else None

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 Tell = Callable[[str, float], None]
 LEARNT = 8192
 """Tokens of the text that tells --clip what matters."""
+WHOLE = ("F16", "BF16", "Q8_0")
+"""Formats that every weight fits into."""
 JOBS = [(64, 64)] * 3
 """Tokens read and written to measure the speed; the middle one counts."""
 
@@ -44,9 +46,12 @@ class Figures:
 
 def quantize(
     model: Annotated[str, typer.Argument(help="A model of the catalogue (llm:llamacpp:smollm2-135m), or a GGUF file.")],
-    to: Annotated[str, typer.Option(metavar="FORMAT", help="F16, Q8_0, Q5_1, Q4_0, …")],
+    to: Annotated[str, typer.Option(metavar="FORMAT", help="F16, Q8_0, Q6_K, Q4_K, Q4_0, …")],
     clip: Annotated[
-        bool, typer.Option("--clip", help="For Q4_0: search the scale of each block that does the least harm.")
+        bool,
+        typer.Option(
+            "--clip", help="Search each block's scale by the harm that errors do: first the model reads --text."
+        ),
     ] = False,
     text: Annotated[
         Path | None, typer.Option(help="What the model reads to find out what does harm; else speeches.")
@@ -66,11 +71,11 @@ def quantize(
 
     A clone speaks with the new file when its clone.toml names it: file = "…" under [llm].
     """
-    from digiclone.commands.formats import known, opened, write  # noqa: PLC0415
+    from digiclone.commands.formats import beside, known, opened, write  # noqa: PLC0415
 
     kind = known(to)
-    if clip and kind != "Q4_0":
-        raise ConfigError(f"--clip searches the scales of Q4_0, not of {kind}; the larger formats lose little")
+    if clip and kind in WHOLE:
+        raise ConfigError(f"--clip is for formats with fewer than eight bits; {kind} loses next to nothing")
     if text and not clip:
         raise ConfigError("--text is what --clip reads: say --clip, or leave it out")
     source, stem = _source(model)
@@ -88,12 +93,20 @@ def quantize(
         write(source, out, kind, importance, tell)
         before, after = (figures(file, windows, measured, tell) for file in (source, out))
     count = 0 if windows is None else windows.size
+    others = beside(out, kind)
     if as_json:
         about = {"format": kind, "clipped": clip, "perplexity_text": str(judge or ""), "perplexity_tokens": count}
-        print(json.dumps({"before": asdict(before), "after": asdict(after), **about, "unmeasured": unmeasured}))
+        print(
+            json.dumps(
+                {"before": asdict(before), "after": asdict(after), **about, "unmeasured": unmeasured, "note": others}
+            )
+        )
         return
     Console().print(_table(before, after))
-    print(f"{out} is written. " + (f"Perplexity on the first {count} tokens of {judge}." if judge else unmeasured))
+    print(
+        f"{out} is written. {others} "
+        + (f"Perplexity on the first {count} tokens of {judge}." if judge else unmeasured)
+    )
 
 
 def learn(source: Path, text: str | None, tell: Tell) -> "Importance":

@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import Field
+
 from digiclone.ahead import pushed
 from digiclone.config import ConfigError, Strict
 from digiclone.types import Audio, Message
@@ -74,6 +76,9 @@ class Options(Strict):
     """Tokens of prompt, history and reply together."""
     threads: int = 0
     """For reading; half of them write, and leave the others to the voice. 0 takes all cores."""
+    offload: float | None = Field(None, ge=0, le=1)
+    """The share of the layers that lies on an accelerator, if the engine was built for one; by itself it takes as many
+    as fit."""
     temperature: float = 0.3
     top_p: float = 0.9
     repeat_penalty: float = 1.1
@@ -92,9 +97,9 @@ class TooLong(EngineError):
     """The messages are more tokens than the context holds."""
 
 
-def server(file: str, socket: Path, context: int, threads: int) -> Any:
-    """llama.cpp with a GGUF file loaded. The engine insists on an HTTP server of its own: it gets a socket that only
-    this user can open, not a port. Raises `RuntimeError`."""
+def server(file: str, socket: Path, context: int, threads: int, offload: float | None = None) -> Any:
+    """llama.cpp with a GGUF file loaded, a share of its layers on an accelerator. The engine insists on an HTTP server
+    of its own: it gets a socket that only this user can open, not a port. Raises `RuntimeError`."""
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before the library loads: see above
     xllamacpp: Any = importlib.import_module("xllamacpp")  # a compiled module without type stubs
 
@@ -104,6 +109,8 @@ def server(file: str, socket: Path, context: int, threads: int) -> Any:
     parameters.n_parallel = 1
     parameters.cpuparams.n_threads = writers(threads)
     parameters.cpuparams_batch.n_threads = threads
+    if offload is not None:
+        parameters.n_gpu_layers = round(offload * (_layers(file) + 1))  # the output is one more
     parameters.cache_ram_mib = 64
     parameters.verbosity = -1
     parameters.hostnames = [str(socket)]
@@ -111,6 +118,13 @@ def server(file: str, socket: Path, context: int, threads: int) -> Any:
         found = xllamacpp.Server(parameters)
     _ALIVE.append(found)
     return found
+
+
+def _layers(file: str) -> int:
+    from gguf import GGUFReader
+
+    fields = GGUFReader(file).fields
+    return int(fields[f"{fields['general.architecture'].contents()}.block_count"].contents())
 
 
 def writers(threads: int) -> int:
@@ -130,7 +144,9 @@ class Backend:
         folder = tempfile.mkdtemp(prefix="digiclone-")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         try:
-            self._server = server(file, Path(folder) / "llama.sock", options.context, options.threads or _cores())
+            self._server = server(
+                file, Path(folder) / "llama.sock", options.context, options.threads or _cores(), options.offload
+            )
         except RuntimeError as error:  # which only says that something is wrong
             hint = "delete it, and it is made again" if not options.file else "is it a GGUF file?"
             raise EngineError(f"llama.cpp cannot load {file}; {hint}") from error

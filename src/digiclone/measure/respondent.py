@@ -18,7 +18,7 @@ from digiclone.types import Message
 
 _NAMED = {"model", "file", "format", "url"}
 """Options that a key names anyhow."""
-_SILENT = {"key_variable", "timeout", "threads"}
+_SILENT = {"key_variable", "timeout", "threads", "offload"}
 """Options that change no answer."""
 
 

@@ -49,10 +49,10 @@ class Offer:
 
     def settings(self, chosen: Mapping[str, str]) -> dict[str, Section]:
         """By part, what a choice means."""
-        threads = int(chosen["threads"])
+        threads, offload = int(chosen["threads"]), float(chosen["offload"])
         parts = {
             "asr": self.ears[chosen["asr"]],
-            "llm": self.minds[chosen["llm"], chosen["format"]],
+            "llm": {**self.minds[chosen["llm"], chosen["format"]], **({"offload": offload} if offload else {})},
             "tts": self.voices[chosen["tts"]],
         }
         return {part: {**section, "threads": threads} for part, section in parts.items()}
