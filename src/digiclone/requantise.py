@@ -1,13 +1,12 @@
 """Rewrite a GGUF file in another number format, by llama.cpp's own quantiser, which the engine's wheel brings."""
 
-import ctypes
-import importlib
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from digiclone.llama import library
 
 FORMATS = (
     "F16", "BF16", "Q8_0", "Q6_K", "Q5_1", "Q5_K", "Q5_0", "Q4_1", "Q4_K", "IQ4_NL", "Q4_0", "IQ4_XS", "Q3_K", "Q2_K",
@@ -84,20 +83,9 @@ def rounded(matrix: np.ndarray, kind: str, matters: np.ndarray | None = None) ->
     numbers, found = np.ascontiguousarray(matrix, np.float32), np.empty((rows, columns // block * size), np.uint8)
     weights = None if matters is None else np.ascontiguousarray(matters, np.float32)
     parts = [one if one is None else one.ctypes.data for one in (numbers, found, weights)]
-    written = _quantiser()(GGMLQuantizationType[kind], parts[0], parts[1], 0, rows, columns, parts[2])
+    written = library().ggml_quantize_chunk(GGMLQuantizationType[kind], *parts[:2], 0, rows, columns, parts[2])
     assert written == found.nbytes, f"{kind}: {written} bytes for {found.nbytes}"
     return found
-
-
-@cache
-def _quantiser() -> Any:
-    """ggml_quantize_chunk(type, source, blocks, first, rows, columns, importance) -> bytes."""
-    library: Any = importlib.import_module("xllamacpp.xllamacpp")  # a compiled module without type stubs
-    function = ctypes.CDLL(library.__file__).ggml_quantize_chunk
-    number, place = ctypes.c_int64, ctypes.c_void_p
-    function.argtypes = (ctypes.c_int, place, place, number, number, number, place)
-    function.restype = ctypes.c_size_t
-    return function
 
 
 def _targets(reader: Any, kind: str) -> dict[str, Any]:

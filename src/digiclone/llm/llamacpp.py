@@ -16,12 +16,13 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from digiclone.ahead import pushed
 from digiclone.config import ConfigError, Strict
+from digiclone.llama import EngineError
 from digiclone.types import Audio, Message
 from digiclone.weights import File, Model, derived, path
 
@@ -76,7 +77,7 @@ class Options(Strict):
     """Tokens of prompt, history and reply together."""
     threads: int = 0
     """For reading; half of them write, and leave the others to the voice. 0 takes all cores."""
-    offload: float | None = Field(None, ge=0, le=1)
+    offload: Annotated[float, Field(ge=0, le=1)] | None = None
     """The share of the layers that lies on an accelerator, if the engine was built for one; by itself it takes as many
     as fit."""
     temperature: float = 0.3
@@ -87,10 +88,6 @@ class Options(Strict):
     most_tokens: int = 160
     seed: int = -1
     """Fixed for repeatable replies; -1 for a new one each time."""
-
-
-class EngineError(Exception):
-    """llama.cpp refused a request."""
 
 
 class TooLong(EngineError):

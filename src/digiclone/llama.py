@@ -1,0 +1,182 @@
+"""llama.cpp's C interface, in the library that the engine's wheel brings: for what its server cannot do.
+
+A text becomes tokens, embeddings stand where tokens would, all probabilities of the next token can be seen. Structs of
+parameters come from the library and are changed only where their layout was checked: a wheel that has another is
+refused, not believed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import os
+import weakref
+from collections.abc import Sequence
+from ctypes import POINTER, c_bool, c_char_p, c_float, c_int8, c_int32, c_int64, c_size_t, c_uint8, c_uint32, c_void_p
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+BATCH = 512
+"""Tokens that are evaluated together, at most."""
+_CONTEXT = (512, 2048, 512, 1)
+"""How the default parameters of a context begin: its length, two sizes of batches, sequences."""
+
+
+class EngineError(Exception):
+    """llama.cpp refused something."""
+
+
+class _Parameters(ctypes.Structure):
+    """Any struct that is passed by value; larger than all of them."""
+
+    _fields_ = (("bytes", c_uint8 * 1024),)
+
+
+class _Batch(ctypes.Structure):
+    """llama_batch."""
+
+    _fields_ = (
+        ("n_tokens", c_int32),
+        ("token", POINTER(c_int32)),
+        ("embd", POINTER(c_float)),
+        ("pos", POINTER(c_int32)),
+        ("n_seq_id", POINTER(c_int32)),
+        ("seq_id", POINTER(POINTER(c_int32))),
+        ("logits", POINTER(c_int8)),
+    )
+
+
+_LOG = ctypes.CFUNCTYPE(None, ctypes.c_int, c_char_p, c_void_p)
+_SILENT = _LOG(lambda _level, _text, _data: None)
+_FUNCTIONS: dict[str, tuple[Any, ...]] = {
+    "ggml_quantize_chunk": (c_size_t, ctypes.c_int, c_void_p, c_void_p, c_int64, c_int64, c_int64, c_void_p),
+    "llama_backend_init": (None,),
+    "llama_log_set": (None, _LOG, c_void_p),
+    "llama_model_default_params": (_Parameters,),
+    "llama_context_default_params": (_Parameters,),
+    "llama_model_load_from_file": (c_void_p, c_char_p, _Parameters),
+    "llama_model_free": (None, c_void_p),
+    "llama_model_get_vocab": (c_void_p, c_void_p),
+    "llama_model_n_embd": (c_int32, c_void_p),
+    "llama_model_chat_template": (c_char_p, c_void_p, c_char_p),
+    "llama_init_from_model": (c_void_p, c_void_p, _Parameters),
+    "llama_free": (None, c_void_p),
+    "llama_n_ctx": (c_uint32, c_void_p),
+    "llama_set_n_threads": (None, c_void_p, c_int32, c_int32),
+    "llama_vocab_n_tokens": (c_int32, c_void_p),
+    "llama_vocab_is_eog": (c_bool, c_void_p, c_int32),
+    "llama_tokenize": (c_int32, c_void_p, c_char_p, c_int32, POINTER(c_int32), c_int32, c_bool, c_bool),
+    "llama_detokenize": (c_int32, c_void_p, POINTER(c_int32), c_int32, c_char_p, c_int32, c_bool, c_bool),
+    "llama_batch_init": (_Batch, c_int32, c_int32, c_int32),
+    "llama_batch_free": (None, _Batch),
+    "llama_decode": (c_int32, c_void_p, _Batch),
+    "llama_get_logits_ith": (POINTER(c_float), c_void_p, c_int32),
+    "llama_get_memory": (c_void_p, c_void_p),
+    "llama_memory_seq_rm": (c_bool, c_void_p, c_int32, c_int32, c_int32),
+}
+
+
+@cache
+def library() -> Any:
+    """The functions, typed. Raises `EngineError` for a library whose structs are not those that are known here."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before it loads; llm/llamacpp.py says why
+    module: Any = importlib.import_module("xllamacpp.xllamacpp")  # compiled, without type stubs
+    found = ctypes.CDLL(module.__file__)
+    for name, (result, *arguments) in _FUNCTIONS.items():
+        function = getattr(found, name)
+        function.restype, function.argtypes = result, arguments
+    found.llama_log_set(_SILENT, None)
+    found.llama_backend_init()
+    begins = _numbers(found.llama_context_default_params())[: len(_CONTEXT)]
+    if tuple(begins) != _CONTEXT:
+        raise EngineError(f"this version of xllamacpp has other parameters ({begins.tolist()}); install the pinned one")
+    return found
+
+
+class Llama:
+    """A GGUF file, loaded, and a context: what it has read so far. Raises `EngineError` for a file that is none."""
+
+    def __init__(self, file: Path, context: int, threads: int, writers: int | None = None) -> None:
+        self._library = engine = library()
+        model = engine.llama_model_load_from_file(str(file).encode(), engine.llama_model_default_params())
+        if not model:
+            raise EngineError(f"llama.cpp cannot load {file}")
+        parameters = engine.llama_context_default_params()
+        _numbers(parameters)[:3] = context, BATCH, BATCH
+        self._context = engine.llama_init_from_model(model, parameters)
+        if not self._context:
+            engine.llama_model_free(model)
+            raise EngineError(f"llama.cpp has no memory for a context of {context} tokens")
+        weakref.finalize(self, _free, engine, self._context, model)
+        engine.llama_set_n_threads(self._context, writers or threads, threads)
+        self._vocabulary = engine.llama_model_get_vocab(model)
+        self.context = int(engine.llama_n_ctx(self._context))
+        self.width = int(engine.llama_model_n_embd(model))
+        self.size = int(engine.llama_vocab_n_tokens(self._vocabulary))
+        self.template = (engine.llama_model_chat_template(model, None) or b"").decode()
+        self.past = 0
+        """Tokens in the context."""
+
+    def tokens(self, text: str, begin: bool = False) -> list[int]:
+        """A text as tokens, special ones by their names; `begin` adds what the model wants before any text."""
+        data = text.encode()
+        room = (c_int32 * (len(data) + 2))()
+        count = self._library.llama_tokenize(self._vocabulary, data, len(data), room, len(room), begin, True)
+        return room[:count]
+
+    def text(self, tokens: Sequence[int]) -> bytes:
+        """Tokens as text, special ones left out. A character may be cut in two at either end."""
+        given, room = (c_int32 * len(tokens))(*tokens), ctypes.create_string_buffer(64 * len(tokens) + 64)
+        count = self._library.llama_detokenize(self._vocabulary, given, len(tokens), room, len(room), False, False)
+        return room.raw[: max(0, count)]
+
+    def ends(self, token: int) -> bool:
+        """Whether a token ends a reply."""
+        return bool(self._library.llama_vocab_is_eog(self._vocabulary, token))
+
+    def read(self, given: Sequence[int] | np.ndarray) -> None:
+        """Take more into the context: tokens, or embeddings (N, width) in their place."""
+        if self.past + len(given) > self.context:
+            raise EngineError(f"{self.past + len(given)} tokens do not fit into a context of {self.context}")
+        for first in range(0, len(given), BATCH):
+            self._decode(given[first : first + BATCH])
+
+    def forget(self, past: int) -> None:
+        """Keep only the first tokens of the context."""
+        memory = self._library.llama_get_memory(self._context)
+        if not self._library.llama_memory_seq_rm(memory, 0, past, -1):
+            raise EngineError("this model cannot forget a part of what it read")
+        self.past = min(self.past, past)
+
+    def logits(self) -> np.ndarray:
+        """(size,) float32: the unnormalised log-probabilities of the next token."""
+        return np.ctypeslib.as_array(self._library.llama_get_logits_ith(self._context, -1), (self.size,)).copy()
+
+    def _decode(self, given: Sequence[int] | np.ndarray) -> None:
+        count, embedded = len(given), isinstance(given, np.ndarray)
+        numbers = np.ascontiguousarray(given, np.float32 if embedded else np.int32)
+        batch = self._library.llama_batch_init(count, self.width if embedded else 0, 1)
+        try:
+            batch.n_tokens = count
+            ctypes.memmove(batch.embd if embedded else batch.token, numbers.ctypes.data, numbers.nbytes)
+            for place in range(count):
+                batch.pos[place], batch.n_seq_id[place], batch.seq_id[place][0] = self.past + place, 1, 0
+                batch.logits[place] = place == count - 1
+            if status := self._library.llama_decode(self._context, batch):
+                raise EngineError(f"llama.cpp stopped reading (status {status})")
+        finally:
+            self._library.llama_batch_free(batch)
+        self.past += count
+
+
+def _free(engine: Any, context: int, model: int) -> None:
+    engine.llama_free(context)
+    engine.llama_model_free(model)
+
+
+def _numbers(parameters: _Parameters) -> np.ndarray:
+    """The same memory as 32-bit numbers."""
+    return np.frombuffer(memoryview(parameters), np.int32)
