@@ -268,7 +268,10 @@ def main() -> None:
         ("Figure 7, estimated: RTX 6000 Ada, bytes of the file over bandwidth", "figure7"),
         ("Figure 14, estimated: bandwidth over bytes of the file", "figure14"),
     ):
-        console.print(shown(title, found[rows]["rows"] if rows == "table4" else found[rows]))
+        some, notes = noted(found[rows]["rows"] if rows == "table4" else found[rows])
+        console.print(shown(title, some))
+        for note in notes:
+            console.print(note, soft_wrap=True)
 
 
 def draw(found: dict[str, Any], folder: Path) -> None:
@@ -307,6 +310,19 @@ def draw(found: dict[str, Any], folder: Path) -> None:
             if len(bars) > 1:
                 axes.legend()
         figure.savefig(folder / f"{name}.png", dpi=110)
+
+
+def noted(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
+    """The rows with letters for their reasons, and the reasons."""
+    each = [row.get("why", "").split("; ") if row.get("why") else [] for row in rows]
+    letters = {
+        reason: chr(ord("a") + n) for n, reason in enumerate(dict.fromkeys(one for some in each for one in some))
+    }
+    short = [
+        {**row, "why": [letters[one] for one in some]} if "why" in row else row
+        for row, some in zip(rows, each, strict=True)
+    ]
+    return short, [f"  {letter}  {reason}" for reason, letter in letters.items()]
 
 
 def shown(title: str, rows: list[dict[str, Any]]) -> RichTable:
