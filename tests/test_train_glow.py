@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch", reason="training needs the extra: pip insta
 
 from digiclone.nn.glow_tts import Dims, GlowTTS  # noqa: E402
 from digiclone.text.symbols import SYMBOLS  # noqa: E402
-from digiclone.train import checkpoint, glow, journal, speech  # noqa: E402
+from digiclone.train import checkpoint, course, glow, journal, speech  # noqa: E402
 from digiclone.train.speech import Sentence, batch, batches  # noqa: E402
 from digiclone.types import Audio  # noqa: E402
 
@@ -69,7 +69,7 @@ def test_it_learns_and_says_so(tmp_path: Path) -> None:
 
 def test_a_kill_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said, kept = made_up(16), made_up(3, seed=1)
-    monkeypatch.setattr(glow, "MINUTE", 0.0)
+    monkeypatch.setattr(course, "MINUTE", 0.0)
     whole = glow.fit(TINY, said, kept, tmp_path / "whole", None, silent)
     keep = checkpoint.keep
 

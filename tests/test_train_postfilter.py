@@ -12,7 +12,7 @@ from digiclone.config import ConfigError  # noqa: E402
 from digiclone.nn.glow_tts import Dims as GlowDims  # noqa: E402
 from digiclone.nn.glow_tts import GlowTTS  # noqa: E402
 from digiclone.nn.postfilter import Critic, Dims, Postfilter  # noqa: E402
-from digiclone.train import postfilter  # noqa: E402
+from digiclone.train import course, postfilter  # noqa: E402
 from digiclone.train.postfilter import Pair  # noqa: E402
 from digiclone.train.speech import Sentence  # noqa: E402
 
@@ -60,7 +60,7 @@ def test_smooth_frames_get_livelier_and_their_outline_stays(known: list[Pair], t
 
 
 def test_a_kill_changes_nothing(known: list[Pair], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postfilter, "MINUTE", 0.0)
+    monkeypatch.setattr(course, "MINUTE", 0.0)
     whole = postfilter.fit(TINY, known, None, tmp_path / "whole", silent).postfilter
 
     class Killed(Exception):

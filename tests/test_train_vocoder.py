@@ -15,7 +15,7 @@ from digiclone.dsp import VOICE_HOP, VOICE_RATE, voice_mel  # noqa: E402
 from digiclone.nn import glow_tts, hifigan  # noqa: E402
 from digiclone.nn.discriminators import Dims  # noqa: E402
 from digiclone.text.symbols import SYMBOLS  # noqa: E402
-from digiclone.train import checkpoint, journal, speech, vocoder  # noqa: E402
+from digiclone.train import checkpoint, course, journal, speech, vocoder  # noqa: E402
 from digiclone.train.vocoder import Clip  # noqa: E402
 from digiclone.types import Audio  # noqa: E402
 
@@ -155,7 +155,7 @@ def test_it_learns_and_says_so(net: hifigan.Generator, tmp_path: Path) -> None:
 
 
 def test_a_kill_changes_nothing(net: hifigan.Generator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vocoder, "MINUTE", 0.0)
+    monkeypatch.setattr(course, "MINUTE", 0.0)
     whole = vocoder.fit(TINY, CLIPS, KEPT, net, tmp_path / "whole", silent)
     keep = checkpoint.keep
 

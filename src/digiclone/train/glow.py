@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,14 +18,10 @@ from torch import Tensor
 
 from digiclone.nn.glow_tts import Dims, GlowTTS, Losses
 from digiclone.text.symbols import SYMBOLS
-from digiclone.train import checkpoint
-from digiclone.train.journal import Journal
+from digiclone.train.course import Course, Progress, run
 from digiclone.train.precision import DEVICE, mixed
 from digiclone.train.speech import Batch, Sentence, batch, batches
 
-Progress = Callable[[str, float], None]
-MINUTE = 60.0
-"""Seconds of work that a kill may cost."""
 PLOTS = {
     "minus the log-likelihood of a number of a mel frame, nats": {"learnt": "loss", "kept": "kept_loss"},
     "error of the log durations": {"learnt": "duration", "kept": "kept_duration"},
@@ -82,29 +77,28 @@ def fit(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate(recipe, step))
     best = Best(net)
     parts: dict[str, Any] = {"net": net, "optimiser": optimiser, "schedule": schedule, "best": best}
-    place = folder / recipe.digest(said) / "net.pt"
-    place.parent.mkdir(parents=True, exist_ok=True)
-    begun = checkpoint.resume(parts, place)
-    journal = Journal(folder, PLOTS, begun)
-    how, started = "beginning" if not begun else "going on", time.monotonic()
-    written = started
-    for step, some in steps(recipe, said, begun):
-        if best.looks_since >= recipe.patience:
-            break
+    course = Course(
+        "the voice", recipe.steps, recipe.every, parts, folder / recipe.digest(said) / "net.pt", folder, PLOTS
+    )
+
+    def learnt(some: Batch, step: int) -> Losses:
         losses = learn(recipe, net, optimiser, some, step)
         schedule.step()
-        done = step + 1
-        if done % recipe.every == 0 or done == recipe.steps:
-            judged = judge(net, kept)
-            best.look(judged, net)
-            journal.add(done, _numbers(losses, judged))
-            left = (time.monotonic() - started) / (done - begun) * (recipe.steps - done) / 60
-            how = f"step {done} of {recipe.steps}: {told(losses)}; kept: {told(judged)}; {left:.0f} min left"
-        if time.monotonic() - written > MINUTE or done == recipe.steps:
-            checkpoint.keep(parts, done, place)
-            written = time.monotonic()
-        tell(how, done / recipe.steps)
-    journal.close()
+        return losses
+
+    def look(losses: Losses) -> tuple[dict[str, float], str]:
+        judged = judge(net, kept)
+        best.look(judged, net)
+        return _numbers(losses, judged), f"{told(losses)}; kept: {told(judged)}"
+
+    run(
+        course,
+        material=lambda begun: (some for _, some in steps(recipe, said, begun)),
+        learn=learnt,
+        look=look,
+        tell=tell,
+        enough=lambda: best.looks_since >= recipe.patience,
+    )
     net.load_state_dict(best.weights)
     return net.eval()
 

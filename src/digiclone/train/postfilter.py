@@ -7,7 +7,6 @@ network that it would have given.
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,9 +23,7 @@ from digiclone.config import ConfigError
 from digiclone.nn.discriminators import discriminator_loss, feature_loss, generator_loss
 from digiclone.nn.glow_tts import GlowTTS
 from digiclone.nn.postfilter import Critic, Dims, Postfilter
-from digiclone.train import checkpoint
-from digiclone.train.glow import MINUTE, Progress
-from digiclone.train.journal import Journal
+from digiclone.train.course import Course, Progress, run
 from digiclone.train.precision import DEVICE
 from digiclone.train.speech import Sentence
 from digiclone.train.vocoder import as_said, learn, pieces
@@ -104,24 +101,20 @@ def fit(recipe: Recipe, known: Sequence[Pair], begin: Sides | None, folder: Path
         raise ConfigError("no sentence is long enough to learn a postfilter from: record some of a few seconds")
     game = Game(recipe, long, begin)
     place = folder / recipe.digest(long) / "postfilter.pt"
-    place.parent.mkdir(parents=True, exist_ok=True)
-    begun = checkpoint.resume(game.parts, place)
-    journal = Journal(folder, PLOTS, begun)
-    started = written = time.monotonic()
-    how = "the postfilter, beginning" if not begun else "the postfilter, going on"
-    for step in range(begun, recipe.steps):
-        losses = game.step(*crops(recipe, long, step))
-        done = step + 1
-        if done % recipe.every == 0 or done == recipe.steps:
-            journal.add(done, {name: float(loss) for name, loss in losses.items()})
-            left = (time.monotonic() - started) / (done - begun) * (recipe.steps - done) / 60
-            how = f"the postfilter, step {done} of {recipe.steps}; {left:.0f} min left"
-        if time.monotonic() - written > MINUTE or done == recipe.steps:
-            checkpoint.keep(game.parts, done, place)
-            written = time.monotonic()
-        tell(how, done / recipe.steps)
-    journal.close()
+    run(
+        Course("the postfilter", recipe.steps, recipe.every, game.parts, place, folder, PLOTS),
+        material=lambda begun: (crops(recipe, long, step) for step in range(begun, recipe.steps)),
+        learn=lambda frames, _: game.step(*frames),
+        look=numbers,
+        tell=tell,
+    )
     return game
+
+
+def numbers(losses: Mapping[str, Tensor]) -> tuple[dict[str, float], str]:
+    """Losses for the journal, and for people."""
+    found = {name: float(loss) for name, loss in losses.items()}
+    return found, ", ".join(f"{name} {loss:.3f}" for name, loss in found.items())
 
 
 def crops(recipe: Recipe, known: Sequence[Pair], step: int) -> tuple[Tensor, Tensor]:

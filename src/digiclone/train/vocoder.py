@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -32,9 +31,8 @@ from digiclone.nn.glow_tts import GlowTTS
 from digiclone.nn.hifigan import Generator
 from digiclone.nn.mel import VoiceMel
 from digiclone.nn.postfilter import Postfilter
-from digiclone.train import checkpoint, speech
-from digiclone.train.glow import MINUTE, Progress
-from digiclone.train.journal import Journal
+from digiclone.train import speech
+from digiclone.train.course import Course, Progress, run
 from digiclone.train.precision import DEVICE
 from digiclone.train.speech import Sentence, batch
 from digiclone.types import Audio
@@ -167,30 +165,25 @@ def fit(
         raise ConfigError("no clip is long enough to learn a vocoder from: record sentences of a few seconds")
     game = Game(recipe, net)
     best = Best(game.generator)
-    parts = {**game.parts, "best": best}
+
+    def judged() -> dict[str, float]:
+        distance = judge(game.generator, kept)
+        best.look(distance, game.generator)
+        return {"kept_mel": distance}
+
+    def look(losses: Mapping[str, Tensor]) -> tuple[dict[str, float], str]:
+        found = {**{name: float(loss) for name, loss in losses.items()}, **judged()}
+        return found, f"kept clips off by {found['kept_mel']:.3f}"
+
     place = folder / recipe.digest(long) / "vocoder.pt"
-    place.parent.mkdir(parents=True, exist_ok=True)
-    begun = checkpoint.resume(parts, place)
-    journal = Journal(folder, PLOTS, begun)
-    if not begun:
-        best.look(judge(game.generator, kept), game.generator)
-        journal.add(0, {"kept_mel": best.distance})
-    how, started = "beginning" if not begun else "going on", time.monotonic()
-    written = started
-    for step in range(begun, recipe.steps):
-        losses = game.step(*segments(recipe, long, step), step)
-        done = step + 1
-        if done % recipe.every == 0 or done == recipe.steps:
-            judged = judge(game.generator, kept)
-            best.look(judged, game.generator)
-            journal.add(done, {**{name: float(loss) for name, loss in losses.items()}, "kept_mel": judged})
-            left = (time.monotonic() - started) / (done - begun) * (recipe.steps - done) / 60
-            how = f"step {done} of {recipe.steps}: kept clips off by {judged:.3f}; {left:.0f} min left"
-        if time.monotonic() - written > MINUTE or done == recipe.steps:
-            checkpoint.keep(parts, done, place)
-            written = time.monotonic()
-        tell(how, done / recipe.steps)
-    journal.close()
+    run(
+        Course("the vocoder", recipe.steps, recipe.every, {**game.parts, "best": best}, place, folder, PLOTS),
+        material=lambda begun: (segments(recipe, long, step) for step in range(begun, recipe.steps)),
+        learn=lambda sounds, step: game.step(*sounds, step),
+        look=look,
+        tell=tell,
+        first=judged,
+    )
     game.generator.load_state_dict(best.weights)
     return game.generator.eval()
 

@@ -22,7 +22,7 @@ from digiclone.nn.glow_tts import Dims, GlowTTS
 from digiclone.nn.postfilter import Postfilter
 from digiclone.train import glow, glow_export, postfilter, speech, vocoder
 from digiclone.train.base import Base
-from digiclone.train.glow import Progress
+from digiclone.train.course import Progress
 from digiclone.train.speech import Sentence
 
 LEAST_KEPT, SHARE_KEPT = 6, 0.05

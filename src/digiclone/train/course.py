@@ -1,0 +1,72 @@
+"""The course of a training, which is the same for all: steps, looks at what was learnt, a checkpoint every minute."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from digiclone.train import checkpoint
+from digiclone.train.journal import Journal, Plots
+
+T = TypeVar("T")
+L = TypeVar("L")
+Progress = Callable[[str, float], None]
+MINUTE = 60.0
+"""Seconds of work that a kill may cost."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """Of so many steps. `parts` are what a checkpoint holds, in the file `place`; the journal with its `plots` lies in
+    `folder`. `name` is said before everything that is told."""
+
+    name: str
+    steps: int
+    every: int
+    """Steps between two looks."""
+    parts: Mapping[str, Any]
+    place: Path
+    folder: Path
+    plots: Plots
+
+
+def run(
+    course: Course,
+    material: Callable[[int], Iterable[T]],
+    learn: Callable[[T, int], L],
+    look: Callable[[L], tuple[Mapping[str, float], str]],
+    tell: Progress,
+    enough: Callable[[], bool] = lambda: False,
+    first: Callable[[], Mapping[str, float]] | None = None,
+) -> None:
+    """Learn from what `material` yields for the steps from a given one on, until there were `enough`.
+
+    `learn` gives the losses of a step; `look` makes of them, and of what it finds itself, the numbers for the journal
+    and a word for people. `first` looks before anything was learnt. `tell` hears after each step how it goes and the
+    share that is behind. A course that was killed and runs again ends where it would have ended.
+    """
+    course.place.parent.mkdir(parents=True, exist_ok=True)
+    begun = checkpoint.resume(course.parts, course.place)
+    journal = Journal(course.folder, course.plots, begun)
+    if first and not begun:
+        journal.add(0, first())
+    how = f"{course.name}, {'going on' if begun else 'beginning'}"
+    started = written = time.monotonic()
+    for step, some in enumerate(material(begun), begun):
+        if enough():
+            break
+        losses = learn(some, step)
+        done = step + 1
+        if done % course.every == 0 or done == course.steps:
+            numbers, said = look(losses)
+            journal.add(done, numbers)
+            left = (time.monotonic() - started) / (done - begun) * (course.steps - done) / 60
+            how = f"{course.name}, step {done} of {course.steps}: {said}; {left:.0f} min left"
+        if time.monotonic() - written > MINUTE or done == course.steps:
+            checkpoint.keep(course.parts, done, course.place)
+            written = time.monotonic()
+        tell(how, done / course.steps)
+    journal.close()
