@@ -1,7 +1,12 @@
 """A voice in torch and in its files: the same numbers."""
 
+from functools import cache
+from typing import Any
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch", reason="training needs the extra: pip install 'digiclone[train]'")
 onnx = pytest.importorskip("onnx", reason="training needs the extra: pip install 'digiclone[train]'")
@@ -12,9 +17,11 @@ from digiclone.nn.plain import plain  # noqa: E402
 from digiclone.nn.postfilter import Dims as PostfilterDims  # noqa: E402
 from digiclone.nn.postfilter import Postfilter  # noqa: E402
 from digiclone.onnx import session  # noqa: E402
-from digiclone.train import glow_export, traced  # noqa: E402
+from digiclone.train import glow_export, hifigan_export, traced  # noqa: E402
 from digiclone.train.export import Differs  # noqa: E402
+from digiclone.tts import glow  # noqa: E402
 
+VOCODER = hifigan.Dims(mels=8, channels=16, upsample=(4, 2), upsample_kernels=(8, 4), kernels=(3, 5), dilations=(1, 2))
 SMALL = Dims(12, mels=8, hidden=16, inner=32, layers=2, window=2, durations=16, blocks=3, wavenet=2)
 
 
@@ -59,18 +66,48 @@ def test_the_decoder_has_the_postfilter_in_it(net: GlowTTS) -> None:
         assert np.abs(mels - smooth).max() > 0.05
 
 
-def test_the_vocoder_says_what_the_network_says() -> None:
+@cache
+def small_vocoder() -> tuple[hifigan.Generator, Any]:
     torch.manual_seed(1)
-    net = hifigan.Generator(
-        hifigan.Dims(mels=8, channels=16, upsample=(4, 2), upsample_kernels=(8, 4), kernels=(3, 5), dilations=(1, 2))
-    ).eval()
-    file = session(glow_export.vocoder(net, {}), threads=1)
+    net = hifigan.Generator(VOCODER).eval()
+    return net, session(hifigan_export.vocoder(net, {}), threads=1)
+
+
+def test_the_vocoder_says_what_the_network_says() -> None:
+    net, file = small_vocoder()
+    none = np.array([0])
     for count in (1, 9, 40):
         mels = torch.randn(1, 8, count)
-        (samples,) = file.run(None, {"mels": mels.numpy()})
+        (samples,) = file.run(None, {"mels": mels.numpy(), "before": none, "after": none})
         assert samples.shape == (1, 8 * count)
         with torch.no_grad():
             assert np.abs(samples - net(mels).numpy()).max() < 5e-3
+
+
+@given(st.integers(0, 20), st.integers(1, 30), st.integers(0, 20))
+def test_a_piece_sounds_as_it_does_in_the_whole(before: int, frames: int, after: int) -> None:
+    _, file = small_vocoder()
+    mels = torch.randn(1, 8, before + frames + after)
+    (whole,) = file.run(None, {"mels": mels.numpy(), "before": np.array([0]), "after": np.array([0])})
+    first, last = (min(side, hifigan_export.around(VOCODER)) for side in (before, after))
+    seen = mels[:, :, before - first : before + frames + last].numpy()
+    (piece,) = file.run(None, {"mels": seen, "before": np.array([first]), "after": np.array([last])})
+    hop = VOCODER.hop
+    assert piece.shape == (1, frames * hop)
+    assert np.abs(piece - whole[:, before * hop : (before + frames) * hop]).max() < 1e-5
+
+
+def test_what_is_seen_of_the_sides_is_what_counts() -> None:
+    """One frame less on either side, and the sound is another: nothing is looked at in vain."""
+    net = hifigan.Generator(hifigan.Dims()).eval()
+    some = hifigan_export.around(net.dims)
+    assert some == glow.AROUND
+    mels = torch.randn(1, 80, 2 * some + 1, requires_grad=True)
+    net(mels)[0, some * net.dims.hop].backward()
+    assert mels.grad is not None
+    seen = torch.nonzero(mels.grad[0].abs().sum(0))[:, 0]
+    assert seen.min() in (1, 2)
+    assert seen.max() <= 2 * some
 
 
 def test_exporting_changes_nothing(net: GlowTTS) -> None:

@@ -53,7 +53,8 @@ def test_a_dataset_becomes_a_voice(start: voice.Start, tmp_path: Path) -> None:
     encoder, decoder, vocoder = (session(tmp_path / f"{n}.onnx", threads=1) for n in ("encoder", "decoder", "vocoder"))
     mean, logs = encoder.run(None, {"ids": np.array([ids("hˈAjO")])})
     (mels,) = decoder.run(None, {"latent": np.repeat(mean, 4, axis=2)})
-    (samples,) = vocoder.run(None, {"mels": mels})
+    none = np.array([0])
+    (samples,) = vocoder.run(None, {"mels": mels, "before": none, "after": none})
     assert logs.shape == (1, 11)
     assert samples.shape == (1, 44 * 256)
 

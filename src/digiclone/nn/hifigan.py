@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -84,7 +85,7 @@ class Generator(nn.Module):
         for level, up in enumerate(self.ups):
             x = up(functional.leaky_relu(x, SLOPE))
             blocks = self.resblocks[level * count : (level + 1) * count]
-            x = torch.stack([block(x) for block in blocks]).mean(0)
+            x = cast(Tensor, sum(block(x) for block in blocks)) / count
         # 0.01 and not `SLOPE`: the authors' code leaves PyTorch's default here, and their weights know it
         return torch.tanh(self.conv_post(functional.leaky_relu(x)))[:, 0]
 

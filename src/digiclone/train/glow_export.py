@@ -5,7 +5,7 @@ Two, since between them the durations decide how many frames there are, and chan
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import numpy as np
@@ -14,12 +14,11 @@ from torch import Tensor, nn
 
 from digiclone.nn.flow import Block, squeeze, unsqueeze
 from digiclone.nn.glow_tts import GlowTTS
-from digiclone.nn.hifigan import Generator
 from digiclone.nn.plain import plain
 from digiclone.nn.postfilter import Postfilter
 from digiclone.onnx import session
 from digiclone.train.export import Differs
-from digiclone.train.traced import encoded, halved, quartered, traced
+from digiclone.train.traced import encoded, halved, traced
 
 TOLERANCE = 0.05
 """By which weights in 16 bits may move a log-mel value or a log duration, at the median of many; speech spreads over
@@ -83,21 +82,19 @@ def decoder(net: GlowTTS, facts: Mapping[str, str], postfilter: Postfilter | Non
     return data
 
 
-def vocoder(net: Generator, facts: Mapping[str, str]) -> bytes:
-    """Input `mels` (1, mels, F), output `samples` (1, F * hop). Raises `Differs`."""
-    whole = plain(net)
-    free = {"mels": {2: "frames"}, "samples": {1: "samples"}}
-    data = encoded(quartered(traced(whole, [torch.zeros(1, net.dims.mels, 8)], ["mels"], ["samples"], free)), facts)
-    mels = torch.randn(1, net.dims.mels, 30, generator=torch.Generator().manual_seed(0)) * 2 - 5
-    _same(whole, data, {"mels": mels})
-    return data
+def same(wanted: Tensor, data: bytes, inputs: Mapping[str, Tensor]) -> None:
+    """Raises `Differs` unless the one output of a file is what was `wanted`."""
+    _near([wanted], data, inputs)
 
 
 def _same(net: nn.Module, data: bytes, inputs: Mapping[str, Tensor]) -> None:
     """Raises `Differs` unless the file computes what `net` computes."""
     with torch.no_grad():
         found = net.eval()(*inputs.values())
-    wanted = found if isinstance(found, tuple) else (found,)
+    _near(found if isinstance(found, tuple) else (found,), data, inputs)
+
+
+def _near(wanted: Sequence[Tensor], data: bytes, inputs: Mapping[str, Tensor]) -> None:
     got = session(data, threads=1).run(None, {name: value.numpy() for name, value in inputs.items()})
     for ours, theirs in zip(wanted, got, strict=True):
         worst = float(np.median(np.abs(ours.numpy() - theirs)))

@@ -20,7 +20,7 @@ from digiclone.dsp import VOICE_HOP, VOICE_RATE
 from digiclone.nn import hifigan
 from digiclone.nn.glow_tts import Dims, GlowTTS
 from digiclone.nn.postfilter import Postfilter
-from digiclone.train import glow, glow_export, postfilter, speech, vocoder
+from digiclone.train import glow, glow_export, hifigan_export, postfilter, speech, vocoder
 from digiclone.train.base import Base
 from digiclone.train.course import Progress
 from digiclone.train.speech import Sentence
@@ -142,7 +142,7 @@ def write(voice: Path, net: GlowTTS, sound: hifigan.Generator, about: Voice, ref
     for name, data in (
         ("encoder.onnx", glow_export.encoder(net, facts)),
         ("decoder.onnx", glow_export.decoder(net, facts, refined)),
-        ("vocoder.onnx", glow_export.vocoder(sound, facts)),
+        ("vocoder.onnx", hifigan_export.vocoder(sound, facts)),
     ):
         write_atomically(voice / name, data)
     keep_voice(voice, about)
