@@ -33,7 +33,7 @@ PLOTS = {
 class Recipe:
     """All that decides what comes out, beside the sentences."""
 
-    version: int = 1
+    version: int = 2
     """Of the code."""
     dims: Dims = field(default_factory=lambda: Dims(len(SYMBOLS)))
     steps: int = 10_000
