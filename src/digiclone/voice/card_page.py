@@ -82,8 +82,8 @@ def _plots(made: Card) -> list[str]:
     }
     return [
         html.scale("how much alike the person (cosine of speaker embeddings)", scale),
-        html.histogram("opinion of each sentence; marks: the person's", [one.mos for one in made.voice], "of 5",
-                       [one.mos for one in made.real], bins=12),
+        html.histogram("opinion of each sentence; outlined: the person's", [one.mos for one in made.voice], "of 5",
+                       bins=12, others=[one.mos for one in made.real]),
     ]  # fmt: skip
 
 

@@ -23,6 +23,7 @@ svg text { font: 11px system-ui, sans-serif; fill: var(--soft); } svg .bar { fil
 svg .curve { fill: none; stroke-width: 1.6; stroke: var(--mark); } svg text.c0 { fill: var(--mark); }
 svg .curve.c1 { stroke: var(--bad); } svg text.c1 { fill: var(--bad); }
 svg .axis { stroke: var(--line); } svg .mark { stroke: var(--bad); stroke-dasharray: 4 3; }
+svg .beside { fill: none; stroke: var(--bad); }
 table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: .3rem .6rem .3rem 0;
   border-bottom: 1px solid var(--line); vertical-align: middle; font-variant-numeric: tabular-nums; }
 th { color: var(--soft); font-weight: normal; font-size: .85rem; } audio { height: 2rem; width: 13rem; }
@@ -70,23 +71,29 @@ def player(source: str) -> str:
     return f'<td><audio controls preload=none src="{html.escape(source)}"></audio></td>'
 
 
-def histogram(title: str, values: Sequence[float], unit: str, marks: Sequence[float] = (), bins: int = 24) -> str:
-    """How often values occur; `marks` are lines at limits."""
+def histogram(
+    title: str, values: Sequence[float], unit: str, marks: Sequence[float] = (), bins: int = 24,
+    others: Sequence[float] = (),
+) -> str:  # fmt: skip
+    """How often values occur, and as outlines how often `others` do; `marks` are lines at limits."""
     if not len(values):
         return ""
-    low, high = min([*values, *marks]), max([*values, *marks])
+    low, high = min([*values, *others, *marks]), max([*values, *others, *marks])
     room = max(high - low, 1e-9) * 0.02
     counts, edges = np.histogram(values, bins, (low - room, high + room))
     wide, tall, foot = 320.0, 110.0, 18.0
-    top = max(int(counts.max()), 1)
+    beside, _ = np.histogram(others, edges)
+    top = max(int(counts.max()), int(beside.max()), 1)
 
     def x(value: float) -> float:
         return (value - edges[0]) / (edges[-1] - edges[0]) * wide
 
     bars = "".join(
-        f'<rect class=bar x="{x(left):.1f}" y="{tall - tall * count / top:.1f}" width="{wide / bins - 1:.1f}" '
+        f'<rect class={kind} x="{x(left):.1f}" y="{tall - tall * count / top:.1f}" width="{wide / bins - 1:.1f}" '
         f'height="{tall * count / top:.1f}"/>'
-        for count, left in zip(counts, edges[:-1], strict=True)
+        for kind, some in (("bar", counts), ("beside", beside))
+        for count, left in zip(some, edges[:-1], strict=True)
+        if count
     )
     lines = "".join(f'<line class=mark x1="{x(m):.1f}" x2="{x(m):.1f}" y1="0" y2="{tall}"/>' for m in marks)
     ends = f'<text x="0" y="{tall + 14}">{low:.3g} {unit}</text>'
