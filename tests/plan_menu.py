@@ -32,5 +32,6 @@ MENU = Menu(
     ),
     vocoders=(Vocoder(), Vocoder("hifigan", 0.05, 0.1, 0.05 * GB, 0.0), Vocoder("fast", 0.01, 0.02, 0.01 * GB, -0.5)),
     threads=(1, 2, 4),
+    server=0.1 * GB,
 )
 LAPTOP = Place(flops=1e11, bandwidth=50 * GB, memory=12 * GB, rates=RATES)

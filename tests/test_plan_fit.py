@@ -48,7 +48,7 @@ def test_what_a_plan_takes_is_the_sum_of_its_parts() -> None:
     takes, n = made.spent(found), MENU.threads[threads]
     memory = llm_bytes(mind.shape, size, fit.CONTEXT, fit.BATCH, RATES)
     assert takes["memory"] == pytest.approx(
-        memory + MENU.ears[asr].memory + MENU.voices[tts].memory + MENU.vocoders[vocoder].memory
+        MENU.server + memory + MENU.ears[asr].memory + MENU.voices[tts].memory + MENU.vocoders[vocoder].memory
     )
     past = fit.CONTEXT * fit.HALF_FULL
     token = write_s(mind.shape, FORMS[form].name, size, past, n, LAPTOP.flops, LAPTOP.bandwidth, RATES)

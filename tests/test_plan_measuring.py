@@ -64,6 +64,7 @@ def _machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         measuring.speaking, "pace", lambda _name, options, _texts: Pace(0.2, 0.4 / options["threads"], 70.0, [])
     )
+    monkeypatch.setattr(measuring.talk, "measure", lambda _turns, _settings, _folder, _tell: {"peak_rss_mb": 321.0})
     monkeypatch.setattr(measuring, "_present", lambda kind: iter([(f"{kind}:some:model", "some", "model")]))
     monkeypatch.setattr(measuring, "_shipped_voices", lambda: iter([("tts:glow:kathleen", "glow", "kathleen")]))
 
@@ -110,12 +111,13 @@ def test_threads_are_worth_something_between_nothing_and_all(alone: float, toget
 
 
 def test_the_command_keeps_what_it_measured_and_the_planner_reckons_with_it() -> None:
-    for kind in ("llm", "asr", "tts"):
+    for kind in ("llm", "asr", "tts", "server"):
         result = CliRunner().invoke(app, ["bench", kind])
         assert result.exit_code == 0, result.output
         assert "digiclone plan reckons with it" in result.output
     mine = measured.own("A test", FLOPS)
-    assert mine.here == ("llm", "asr", "tts")
+    assert mine.here == ("llm", "asr", "tts", "server")
+    assert mine.server_mb == 321.0
     assert mine.rates.engine_bytes == pytest.approx(TRUE.engine_bytes, rel=0.2)
     assert CliRunner().invoke(app, ["bench", "llm", "--json"]).stdout.startswith('{"rates"')
 

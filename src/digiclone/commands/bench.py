@@ -102,6 +102,16 @@ def tts(as_json: Json = False) -> None:
     _keep(known, {name: one.model_dump() for name, one in known.tts.items()}, rows, as_json)
 
 
+@app.command()
+def server(as_json: Json = False) -> None:
+    """How much memory the server takes besides its models; the planner reckons with it."""
+    from digiclone.plan import measuring  # noqa: PLC0415
+
+    with progress() as tell:
+        known = measuring.server(_site().known, tell)
+    _keep(known, {"server_mb": known.server_mb}, [{"what": "the server", "memory_mb": round(known.server_mb)}], as_json)
+
+
 def _site() -> Site:
     """This machine, measured again, with what is known of it so far."""
     from digiclone.plan import places  # noqa: PLC0415

@@ -120,7 +120,7 @@ def _unmeasured(on: str, known: Measured) -> list[str]:
     """Whether the costs are this machine's."""
     if on != "auto":
         return []
-    lacks = [kind for kind in ("llm", "asr", "tts") if kind not in known.here]
+    lacks = [kind for kind in ("llm", "asr", "tts", "server") if kind not in known.here]
     return [f"not measured here, so reckoned from another machine: digiclone bench {kind}" for kind in lacks]
 
 

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from digiclone.llm import llamacpp
 from digiclone.measure import alone
 from digiclone.measure.machine import peak_memory
@@ -36,7 +38,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Engine:
-    """What was measured of a file; `memory` is the peak of the whole process in bytes."""
+    """What was measured of a file; `memory` is what it takes at its peak beyond Python, in bytes."""
 
     threads: int
     context: int
@@ -52,11 +54,13 @@ def measure(file: Path, threads: int, context: int, jobs: Sequence[tuple[int, in
 
 
 def _measured(file: str, threads: int, context: int, jobs: Sequence[tuple[int, int]]) -> dict[str, Any]:
+    me = psutil.Process()
+    before = me.memory_info().rss
     with tempfile.TemporaryDirectory(prefix="digiclone-") as folder:
         server = llamacpp.server(file, Path(folder) / "llama.sock", context, threads)
         _job(server, 32, 4)  # the first touches the weights
         runs = [asdict(_job(server, prompt, written)) for prompt, written in jobs]
-    return {"memory": peak_memory(os.getpid()) * 2**20, "runs": runs}
+    return {"memory": peak_memory(me.pid) * 2**20 - before, "runs": runs}
 
 
 def _job(server: Any, prompt: int, written: int) -> Run:

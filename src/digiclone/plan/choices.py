@@ -97,6 +97,7 @@ def offer(
         vocoders=[Vocoder()],
         threads=[n for n in (1, 2, 4, 6, 8, 12, 16, 24, 32) if n < cores] + [cores],
         offloads=OFFLOADS if card else (0.0,),
+        server=measured.server_mb * MEGA,
     )
     return Offer(
         menu,

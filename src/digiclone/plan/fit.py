@@ -172,6 +172,7 @@ class Fit:
         shares = np.array([1.0 if joint else 1 - offload for offload in self.menu.offloads])
         minds = self._minds(self.host.rates)
         return (
+            _constant(self.menu.server),
             self._each(ASR, [one.memory for one in self.menu.ears]),
             Table((LLM, FORMAT, OFFLOAD), minds[:, :, None] * shares),
             self._each(TTS, [one.memory for one in self.menu.voices]),

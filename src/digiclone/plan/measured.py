@@ -19,7 +19,7 @@ from digiclone.plan.cost import Line, Positive, Rates
 from digiclone.weights import home
 
 FILE = "measured.json"
-Kind = Literal["llm", "asr", "tts"]
+Kind = Literal["llm", "asr", "tts", "server"]
 Scaling = Annotated[float, Field(ge=0, le=1)]
 """n threads are worth n to this power."""
 
@@ -48,6 +48,8 @@ class Measured(Strict):
     flops: Annotated[float, Field(gt=0)]
     """Operations a second of one thread."""
     rates: Rates
+    server_mb: Positive
+    """What the server takes with parts that take nothing, and with the listener for turns."""
     asr: dict[str, Ears] = Field(default_factory=dict)
     tts: dict[str, Mouth] = Field(default_factory=dict)
     here: tuple[Kind, ...] = ()
@@ -61,6 +63,7 @@ class Measured(Strict):
         return Measured(
             machine=self.machine,
             flops=flops,
+            server_mb=self.server_mb,
             rates=self.rates.model_copy(update=rates),
             asr={name: one.model_copy(update={"line": slower(one.line, by, by)}) for name, one in self.asr.items()},
             tts={

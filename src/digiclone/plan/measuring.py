@@ -12,7 +12,7 @@ import numpy as np
 
 from digiclone import registry, weights
 from digiclone.config import ConfigError
-from digiclone.measure import engine, hearing, speaking
+from digiclone.measure import engine, hearing, speaking, talk
 from digiclone.plan import calibrate, catalogue, shaped
 from digiclone.plan.calibrate import Sample
 from digiclone.plan.measured import Ears, Measured, Mouth
@@ -31,6 +31,8 @@ of a step from what weights cost."""
 JOBS = ((48, 16), (256, 16), (768, 16))
 """Tokens that are read, and written after them."""
 CONTEXT = 1024
+NOTHING = ("asr.backend=script", "llm.backend=echo", "tts.backend=tone")
+"""Parts without weights."""
 SOUNDS = (1.5, 3.0, 6.0, 12.0)
 """Seconds of speech that a recogniser writes down."""
 TEN_WORDS = (
@@ -111,6 +113,13 @@ def voice(backend: str, model: str) -> dict[str, str]:
     return {"voice": model} if backend == "glow" else {"model": model}
 
 
+def server(known: Measured, tell: Progress) -> Measured:
+    """What the server takes by itself."""
+    tell("a talk with parts that take nothing", 0.0)
+    found = talk.measure(2, list(NOTHING), None, lambda what: tell(what, 0.5))
+    return _with(known, "server").model_copy(update={"server_mb": found["peak_rss_mb"]})
+
+
 def scaling(alone: float, together: float, threads: int) -> float:
     """The power of the number of threads by which they are quicker than one; none, if they are not."""
     if threads == 1:
@@ -120,7 +129,7 @@ def scaling(alone: float, together: float, threads: int) -> float:
 
 def _with(known: Measured, kind: str) -> Measured:
     """Known as measured here from now on."""
-    kinds = tuple(one for one in ("llm", "asr", "tts") if one in (*known.here, kind))
+    kinds = tuple(one for one in ("llm", "asr", "tts", "server") if one in (*known.here, kind))
     return known.model_copy(update={"here": kinds})
 
 

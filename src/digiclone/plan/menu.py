@@ -93,6 +93,8 @@ class Menu:
     vocoders: Sequence[Vocoder]
     threads: Sequence[int]
     offloads: Sequence[float] = (0.0,)
+    server: float = 0.0
+    """Bytes of what all of them run in."""
 
     def names(self, variable: int) -> list[str]:
         """The values of a variable."""
