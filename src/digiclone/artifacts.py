@@ -27,7 +27,7 @@ class Voice(Strict):
     """`voice.toml`."""
 
     rate: int
-    noise: float = 0.2
+    noise: float = 0.1
     """The chance in it; 0 always says a sentence alike. Of kathleen's kept clips listeners think better with 0.2 than
     with 0.333 or 0.5 (dev/LOG.md)."""
     slower: float = 1.0
