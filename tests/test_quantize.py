@@ -262,6 +262,7 @@ def test_other_architectures_have_no_perplexity(tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.mark.model
+@pytest.mark.timeout(900)
 @pytest.mark.usefixtures("home")
 def test_clipping_wins_back_a_part_of_what_four_bits_lose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("torch")
