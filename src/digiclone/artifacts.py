@@ -28,8 +28,8 @@ class Voice(Strict):
 
     rate: int
     noise: float = 0.1
-    """The chance in it; 0 always says a sentence alike. Of kathleen's kept clips listeners think better with 0.2 than
-    with 0.333 or 0.5 (dev/LOG.md)."""
+    """The chance in it; 0 always says a sentence alike. Of sentences that kathleen did not learn from, listeners think
+    better with 0.1 than with 0.2 or 0.333 (dev/LOG.md)."""
     slower: float = 1.0
     """By which it stretches what it says."""
     use: Literal["if good", "always", "never"] = "if good"

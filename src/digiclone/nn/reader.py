@@ -1,7 +1,7 @@
 """A reader: what a frozen speech encoder hears becomes letters, each frame by itself and what is around it.
 
 The bridge of the paper (`bridgeformer.py`) gives thirty vectors for any utterance and learns its sentences by heart;
-what it learns does not carry over to new ones (docs/papers/tiny-align.md). Letters do: there are few of them, each is
+what it learns does not carry over to new ones. Letters do: there are few of them, each is
 said in every sentence, and connectionist temporal classification (Graves et al. 2006) finds out where. The blocks are
 ConvNeXt's (Liu et al. 2022) over time: the encoder has looked at the whole utterance already.
 """

@@ -13,6 +13,7 @@ from typing import Annotated
 from pydantic import Field
 
 from digiclone.config import Strict
+from digiclone.llm.llamacpp import writers
 
 Positive = Annotated[float, Field(ge=0)]
 
@@ -100,7 +101,7 @@ def write_s(
     """Seconds to write one token after `past` others. `weights` in bytes, `flops` of one thread and `bandwidth` (bytes)
     of all, a second. Half of the threads write, as in llm:llamacpp."""
     read = (weights + past * shape.cache_bytes) / (rates.reach * bandwidth)
-    computed = shape.multiplied * rates.operations(False, form) / (flops * worth(max(1, threads // 2), rates.scaling))
+    computed = shape.multiplied * rates.operations(False, form) / (flops * worth(writers(threads), rates.scaling))
     return rates.step_s + shape.layers * rates.layer_s + read + computed
 
 
