@@ -81,13 +81,20 @@ class Generator(nn.Module):
     def forward(self, mels: Tensor) -> Tensor:
         """(B, mels, F) to samples (B, F * hop) in -1..1."""
         x = self.conv_pre(mels)
+        for number in range(len(self.ups)):
+            x = self.level(x, number)
+        return self.samples(x)[:, 0]
+
+    def level(self, x: Tensor, number: int) -> Tensor:
+        """What a level makes of the one before it: more samples, in fewer channels."""
         count = len(self.dims.kernels)
-        for level, up in enumerate(self.ups):
-            x = up(functional.leaky_relu(x, SLOPE))
-            blocks = self.resblocks[level * count : (level + 1) * count]
-            x = cast(Tensor, sum(block(x) for block in blocks)) / count
+        x = self.ups[number](functional.leaky_relu(x, SLOPE))
+        return cast(Tensor, sum(block(x) for block in self.resblocks[number * count : (number + 1) * count])) / count
+
+    def samples(self, x: Tensor) -> Tensor:
+        """What the last level has, as sound in one channel."""
         # 0.01 and not `SLOPE`: the authors' code leaves PyTorch's default here, and their weights know it
-        return torch.tanh(self.conv_post(functional.leaky_relu(x)))[:, 0]
+        return torch.tanh(self.conv_post(functional.leaky_relu(x)))
 
 
 def load(file: Path) -> Generator:

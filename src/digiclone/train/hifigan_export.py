@@ -13,9 +13,8 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from digiclone.nn.hifigan import SLOPE, Dims, Generator
+from digiclone.nn.hifigan import Dims, Generator
 from digiclone.nn.plain import plain
 from digiclone.train.glow_export import same
 from digiclone.train.traced import encoded, quartered, traced
@@ -69,17 +68,13 @@ class Piece(nn.Module):
 
     def forward(self, mels: Tensor, before: Tensor, after: Tensor) -> Tensor:
         """As `vocoder` says."""
-        x, net = self.net.conv_pre(mels[:, :, None]), self.net
-        count = len(self.dims.kernels)
-        for level, (up, needed) in enumerate(zip(net.ups, _needed(self.dims), strict=True)):
-            x = up(functional.leaky_relu(x, SLOPE))
-            blocks = net.resblocks[level * count : (level + 1) * count]
-            x = cast(Tensor, sum(block(x) for block in blocks)) / count
-            before, after = (side * self.dims.upsample[level] for side in (before, after))
+        x = self.net.conv_pre(mels[:, :, None])
+        for number, needed in enumerate(_needed(self.dims)):
+            x = self.net.level(x, number)
+            before, after = (side * self.dims.upsample[number] for side in (before, after))
             x = _inner(x, (before - needed).clamp(min=0), (after - needed).clamp(min=0))
             before, after = (side.clamp(max=needed) for side in (before, after))
-        samples = torch.tanh(net.conv_post(functional.leaky_relu(x)))
-        return _inner(samples, before, after)[:, 0, 0]
+        return _inner(self.net.samples(x), before, after)[:, 0, 0]
 
 
 def _inner(x: Tensor, before: Tensor, after: Tensor) -> Tensor:
