@@ -14,6 +14,9 @@ from digiclone.config import ConfigError, Strict, load_toml, parse
 
 VOICE, CARD = "voice.toml", "card.json"
 """What a clone's `voice/` says of itself, and what listening to it found."""
+NOISE = 0.1
+"""The chance in what a voice says. Of sentences that kathleen did not learn from, listeners think better with 0.1 than
+with 0.2 or 0.333 (dev/LOG.md)."""
 
 
 class Consent(Strict):
@@ -27,9 +30,8 @@ class Voice(Strict):
     """`voice.toml`."""
 
     rate: int
-    noise: float = 0.1
-    """The chance in it; 0 always says a sentence alike. Of sentences that kathleen did not learn from, listeners think
-    better with 0.1 than with 0.2 or 0.333 (dev/LOG.md)."""
+    noise: float = NOISE
+    """The chance in it; 0 always says a sentence alike."""
     slower: float = 1.0
     """By which it stretches what it says."""
     use: Literal["if good", "always", "never"] = "if good"

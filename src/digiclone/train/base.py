@@ -62,7 +62,7 @@ to learn from that nothing need be dropped."""
 class Recipe:
     """All that decides what comes out."""
 
-    version: int = 1
+    version: int = 2
     voice: str = "hibari"
     kept: int = 60
     """Sentences on which nothing is trained."""

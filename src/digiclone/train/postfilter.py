@@ -19,6 +19,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from digiclone.artifacts import NOISE
 from digiclone.config import ConfigError
 from digiclone.nn.discriminators import discriminator_loss, feature_loss, generator_loss
 from digiclone.nn.glow_tts import GlowTTS
@@ -66,7 +67,7 @@ class Recipe:
     """Of the weights of earlier steps, in what comes out: the game never rests."""
     every: int = 100
     """Steps between two entries in the journal."""
-    noise: float = 0.333
+    noise: float = NOISE
     """The chance in the frames that it learns from, as when the voice speaks."""
     seed: int = 0
 

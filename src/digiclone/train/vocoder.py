@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from digiclone.artifacts import NOISE
 from digiclone.config import ConfigError
 from digiclone.dsp import VOICE_HOP, VOICE_RATE, resample
 from digiclone.nn.discriminators import Dims, Discriminators, discriminator_loss, feature_loss, generator_loss
@@ -91,7 +92,7 @@ class Recipe:
 # -- what it learns from ----------------------------------------------------------------------------------------------
 
 
-def aligned(net: GlowTTS, dataset: Path, postfilter: Postfilter | None = None, noise: float = 0.333) -> Iterator[Clip]:
+def aligned(net: GlowTTS, dataset: Path, postfilter: Postfilter | None = None, noise: float = NOISE) -> Iterator[Clip]:
     """The clips of a dataset in LJSpeech's layout, with the mel frames that `net` (and its `postfilter`) would say them
     in if each phone took as long as the person took; `noise` is the chance in it, as when it speaks."""
     net.eval()
