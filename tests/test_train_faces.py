@@ -1,7 +1,6 @@
 """The recipe of `avatar/photo/face_mesh.onnx`: its network begins as MediaPipe's, learns, goes on where it was stopped,
 and its file is the network."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -186,7 +185,3 @@ def test_it_learns_and_goes_on_where_it_was_stopped(drawn: Path, net: FaceMesh, 
     faces.fit(TINY, resumed, learnt, judged, tmp_path / "part")
     for one, other in zip(whole.parameters(), resumed.parameters(), strict=True):
         assert torch.allclose(one, other, atol=1e-5)
-
-
-def test_another_recipe_does_not_go_on_with_this_one() -> None:
-    assert replace(TINY, rate=1e-3).digest != TINY.digest

@@ -87,9 +87,23 @@ def test_a_kill_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert torch.equal(weight, again.state_dict()[name]), name
 
 
-def test_other_sentences_begin_anew(tmp_path: Path) -> None:
-    assert TINY.digest(made_up(4)) != TINY.digest(made_up(5))
-    assert TINY.digest(made_up(4)) != replace(TINY, rate=1e-4).digest(made_up(4))
+def test_what_is_another_training_begins_anew(tmp_path: Path) -> None:
+    """Other sentences, the same ones with other sound, another recipe, another base: each has its own checkpoint."""
+    said, short = made_up(4), replace(TINY, steps=2)
+    louder = [replace(one, mels=one.mels + np.float16(1)) for one in said]
+    base = GlowTTS(TINY.dims).state_dict()
+    for recipe, some, start in (
+        (short, said, None),
+        (short, made_up(5), None),
+        (short, louder, None),
+        (replace(short, rate=1e-4), said, None),
+        (short, said, base),
+        (short, said, {name: 2 * weight for name, weight in base.items()}),
+    ):
+        glow.fit(recipe, some, said[:1], tmp_path, start, silent)
+    assert len(list(tmp_path.glob("*/net.pt"))) == 6
+    glow.fit(short, said, said[:1], tmp_path, base, silent)
+    assert len(list(tmp_path.glob("*/net.pt"))) == 6, "the same one is the same"
 
 
 def test_it_stops_when_nothing_gets_better(tmp_path: Path) -> None:

@@ -220,10 +220,12 @@ def test_the_rate_waits_and_falls() -> None:
     assert rates[-1] == pytest.approx(0.02 * TINY.rate)
 
 
-def test_other_mel_frames_begin_anew() -> None:
+def test_other_mel_frames_begin_anew(net: hifigan.Generator, tmp_path: Path) -> None:
     other = [replace(CLIPS[0], mels=CLIPS[0].mels + np.float16(1)), CLIPS[1]]
-    digests = {TINY.digest(CLIPS), TINY.digest(CLIPS[:1]), TINY.digest(other), replace(TINY, seed=1).digest(CLIPS)}
-    assert len(digests) == 4
+    short = replace(TINY, steps=1)
+    for recipe, clips in ((short, CLIPS), (short, CLIPS[:1]), (short, other), (replace(short, seed=1), CLIPS)):
+        vocoder.fit(recipe, clips, CLIPS[:1], net, tmp_path, silent)
+    assert len(list(tmp_path.glob("*/vocoder.pt"))) == 4
 
 
 def test_clips_that_are_too_short_are_left_out(net: hifigan.Generator, tmp_path: Path) -> None:

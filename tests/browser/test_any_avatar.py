@@ -21,6 +21,8 @@ REST = {"pitch": 0, "yaw": 0, "roll": 0, "rise": 0}
 OPENER = {"arkit.glb": "jawOpen", "oculus.glb": "viseme_aa", "odd.glb": "Jaw Drop", "mouth.glb": "mouthOpen",
           "old.vrm": "a", "new.vrm": "aa"}  # fmt: skip
 """What opens the mouth of each kind."""
+STUDIO = """<!doctype html><title>studio</title><link rel="stylesheet" href="/web/style.css"><div id="stage"></div>"""
+"""A page with nothing but room for an avatar, which has its size before the avatar comes."""
 PIXELS = """
 ([weights, head]) => {
   avatar.draw({ weights, head });
@@ -217,9 +219,7 @@ def studio(site: int, browser_3d: Any, ada: Path, tmp_path: Path) -> Iterator[Ca
     """Shows an avatar on its own, to be posed; gives a function from a pose to an RGBA picture (100, 100, 4)."""
     context = browser_3d.new_context(viewport={"width": 400, "height": 400})
     page = context.new_page()
-    page.route(
-        "**/studio", lambda route: route.fulfill(body="<!doctype html><title>x</title>", content_type="text/html")
-    )
+    page.route("**/studio", lambda route: route.fulfill(body=STUDIO, content_type="text/html"))
 
     def show(data: bytes, distance: float = 1) -> Any:
         (tmp_path / "shown.glb").write_bytes(data)
@@ -229,13 +229,8 @@ def studio(site: int, browser_3d: Any, ada: Path, tmp_path: Path) -> Iterator[Ca
             """async (distance) => {
               const { Avatar } = await import("/web/avatar.js");
               const { about } = await import("/web/avatars.js");
-              document.body.append(Object.assign(document.createElement("link"),
-              { rel: "stylesheet", href: "/web/style.css" }));
-              const box = Object.assign(document.createElement("div"), { id: "stage" });
-              document.body.append(box);
               const known = await about("ada");
-              window.avatar = await Avatar.load(box, known.avatar, () => 0, known);
-              while (avatar.canvas.width < 300) await new Promise((resolve) => setTimeout(resolve, 10));
+              window.avatar = await Avatar.load(document.getElementById("stage"), known.avatar, () => 0, known);
               avatar.view = { distance };
             }""",
             distance,

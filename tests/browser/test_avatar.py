@@ -8,6 +8,8 @@ from browser_tab import Tab
 from stub_server import Stub
 
 REST = {"pitch": 0, "yaw": 0, "roll": 0, "rise": 0}
+STUDIO = """<!doctype html><title>studio</title><link rel="stylesheet" href="/web/style.css"><div id="stage"></div>"""
+"""A page with nothing but room for an avatar, which has its size before the avatar comes."""
 PIXELS = """
 ([weights, head]) => {
   avatar.draw({ weights, head });
@@ -24,21 +26,14 @@ PIXELS = """
 def studio(tabs: Callable[..., Tab], browser_3d: Any) -> Tab:
     """A head on its own, to be posed."""
     tab = tabs(400, 400, in_=browser_3d)
-    tab.page.route(
-        "**/studio", lambda route: route.fulfill(body="<!doctype html><title>studio</title>", content_type="text/html")
-    )
+    tab.page.route("**/studio", lambda route: route.fulfill(body=STUDIO, content_type="text/html"))
     tab.page.goto(f"http://127.0.0.1:{tab.stub.port}/studio")
     tab.page.evaluate(
         """async () => {
           const { Avatar } = await import("/web/avatar.js");
-          const style = Object.assign(document.createElement("link"), { rel: "stylesheet", href: "/web/style.css" });
-          document.body.append(style);
-          const box = Object.assign(document.createElement("div"), { id: "stage" });
-          document.body.append(box);
-          window.avatar = await Avatar.load(box, "/avatar/ada.glb", () => 0);
+          window.avatar = await Avatar.load(document.getElementById("stage"), "/avatar/ada.glb", () => 0);
         }"""
     )
-    tab.until("avatar.canvas.clientWidth === 400 && avatar.canvas.width > 0")
     return tab
 
 

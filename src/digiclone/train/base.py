@@ -10,7 +10,6 @@ what the frames lack. `--more` adds a round to the base there is.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import random
 import time
@@ -117,8 +116,8 @@ def spoken(recipe: Recipe, lines: Sequence[str], folder: Path) -> list[Sentence]
     said, begun = list[Sentence](), time.monotonic()
     for first in range(0, len(lines), PART):
         some = lines[first : first + PART]
-        key = hashlib.sha256(repr((recipe.voice, recipe.speeds, recipe.version, first, some)).encode()).hexdigest()
-        place = folder / f"{first:06}-{key[:12]}.npz"
+        key = checkpoint.key((recipe.voice, recipe.speeds, recipe.version, first, some))
+        place = folder / f"{first:06}-{key}.npz"
         if not place.exists():
             _save(list(_said(recipe, some, first)), place)
         said += _load(place)

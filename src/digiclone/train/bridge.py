@@ -9,7 +9,6 @@ behind the last word.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from digiclone.nn.bridgeformer import BridgeFormer, Dims
+from digiclone.train import checkpoint
 from digiclone.train.course import Course, Progress, run
 from digiclone.train.precision import DEVICE
 
@@ -61,13 +61,6 @@ class Recipe:
     """Counted: the bridge learns pads like words, as the paper seems to have it. Masked: it learns words only, and how
     many of them there are."""
     seed: int = 0
-
-    def digest(self, pairs: Sequence[Pair]) -> str:
-        """Another one for every other recipe or other pairs: what was left half-done is nothing to them."""
-        found = hashlib.sha256(repr(self).encode())
-        for pair in pairs:
-            found.update(f"{pair.name} {pair.features.shape} {pair.tokens.tolist()} ".encode())
-        return found.hexdigest()[:12]
 
 
 @dataclass(frozen=True)
@@ -116,7 +109,8 @@ def fit(
         return {"loss": now, **({"kept_loss": judged} if kept else {})}, f"loss {now:.3f}; kept: {judged:.3f}"
 
     parts = {"net": net, "optimiser": optimiser, "schedule": schedule, "seen": seen}
-    place = folder / recipe.digest(pairs) / "bridge.pt"
+    heard = (part for pair in pairs for part in (pair.name, pair.features, pair.tokens))
+    place = folder / checkpoint.key(recipe, (*heard, table)) / "bridge.pt"
     run(
         Course("the bridge", count, 10 * epoch, parts, place, folder, PLOTS),
         material=lambda begun: batches(recipe, pairs, begun),

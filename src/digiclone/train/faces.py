@@ -9,7 +9,6 @@ used. Drawings and checkpoints are kept in the folder; started again, it goes on
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import time
@@ -68,11 +67,6 @@ class Recipe:
     """What errors of depth and of the shape (pose and size aside) weigh beside those in the picture."""
     seed: int = 0
 
-    @property
-    def digest(self) -> str:
-        """Another one for every other recipe: what one of them left half-done is nothing to the next."""
-        return hashlib.sha256(repr(self).encode()).hexdigest()[:12]
-
 
 @dataclass
 class Material:
@@ -105,7 +99,7 @@ def train(recipe: Recipe, folder: Path, output: Path) -> None:
     net = taught_on_photos(weights.path(networks.MESH)).to(DEVICE)
     learnt, judged = material(recipe, net, files)
     log.info("before: %s", told(judge(net, judged)))
-    fit(recipe, net, learnt, judged, folder / recipe.digest)
+    fit(recipe, net, learnt, judged, folder / checkpoint.key(recipe))
     reached = judge(net, judged)
     facts = {
         "made_by": f"digiclone.train.faces, recipe {recipe.version}",

@@ -6,7 +6,6 @@ and goes on gives the network that it would have given.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from torch import Tensor
 
 from digiclone.nn.glow_tts import Dims, GlowTTS, Losses
 from digiclone.text.symbols import SYMBOLS
+from digiclone.train import checkpoint
 from digiclone.train.course import Course, Progress, run
 from digiclone.train.precision import DEVICE, mixed
 from digiclone.train.speech import Batch, Sentence, batch, batches
@@ -50,11 +50,6 @@ class Recipe:
     """Looks without a better one after which it stops."""
     seed: int = 0
 
-    def digest(self, said: Sequence[Sentence]) -> str:
-        """Another one for every other recipe or other sentences: what was left half-done is nothing to them."""
-        names = "".join(f"{one.name} {len(one.ids)} {one.mels.shape[1]} " for one in said)
-        return hashlib.sha256(f"{self!r}{names}".encode()).hexdigest()[:12]
-
 
 def fit(
     recipe: Recipe,
@@ -77,9 +72,9 @@ def fit(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate(recipe, step))
     best = Best(net)
     parts: dict[str, Any] = {"net": net, "optimiser": optimiser, "schedule": schedule, "best": best}
-    course = Course(
-        "the voice", recipe.steps, recipe.every, parts, folder / recipe.digest(said) / "net.pt", folder, PLOTS
-    )
+    known = (part for one in said for part in (one.name, one.ids, one.mels))
+    place = folder / checkpoint.key(recipe, (*known, *(base or {}).values())) / "net.pt"
+    course = Course("the voice", recipe.steps, recipe.every, parts, place, folder, PLOTS)
 
     def learnt(some: Batch, step: int) -> Losses:
         losses = learn(recipe, net, optimiser, some, step)

@@ -6,7 +6,6 @@ network that it would have given.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +23,7 @@ from digiclone.config import ConfigError
 from digiclone.nn.discriminators import discriminator_loss, feature_loss, generator_loss
 from digiclone.nn.glow_tts import GlowTTS
 from digiclone.nn.postfilter import Critic, Dims, Postfilter
+from digiclone.train import checkpoint
 from digiclone.train.course import Course, Progress, run
 from digiclone.train.precision import DEVICE
 from digiclone.train.speech import Sentence
@@ -71,13 +71,6 @@ class Recipe:
     """The chance in the frames that it learns from, as when the voice speaks."""
     seed: int = 0
 
-    def digest(self, pairs: Sequence[Pair]) -> str:
-        """Another one for every other recipe or other pairs: what was left half-done is nothing to them."""
-        found = hashlib.sha256(repr(self).encode())
-        for pair in pairs:
-            found.update(f"{pair.name} {pair.made.shape[1]} ".encode() + pair.made.tobytes())
-        return found.hexdigest()[:12]
-
 
 def pairs(net: GlowTTS, said: Sequence[Sentence], noise: float) -> Iterator[Pair]:
     """The sentences as `net` would say them if each phone took as long as it did, and as they were said."""
@@ -101,7 +94,9 @@ def fit(recipe: Recipe, known: Sequence[Pair], begin: Sides | None, folder: Path
     if not long:
         raise ConfigError("no sentence is long enough to learn a postfilter from: record some of a few seconds")
     game = Game(recipe, long, begin)
-    place = folder / recipe.digest(long) / "postfilter.pt"
+    seen = (part for pair in long for part in (pair.name, pair.made, pair.real))
+    sides = (weight for side in (begin or {}).values() for weight in side.values())
+    place = folder / checkpoint.key(recipe, (*seen, *sides)) / "postfilter.pt"
     run(
         Course("the postfilter", recipe.steps, recipe.every, game.parts, place, folder, PLOTS),
         material=lambda begun: (crops(recipe, long, step) for step in range(begun, recipe.steps)),

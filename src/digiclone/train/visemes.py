@@ -7,7 +7,6 @@ best, on the times at which the first network hears the same visemes in the same
 kept in the folder; started again, it goes on where it was stopped.
 """
 
-import hashlib
 import logging
 import time
 from collections.abc import Sequence
@@ -71,11 +70,6 @@ class Recipe:
     smoothing: float = 0.05
     seed: int = 0
 
-    @property
-    def digest(self) -> str:
-        """Another one for every other recipe: what one of them left half-done is nothing to the next."""
-        return hashlib.sha256(repr(self).encode()).hexdigest()[:12]
-
 
 def train(recipe: Recipe, folder: Path, output: Path) -> float:
     """Everything, from sentences to the file `output`; the accuracy on the voices of validation."""
@@ -85,7 +79,7 @@ def train(recipe: Recipe, folder: Path, output: Path) -> float:
     lines = [*script(recipe.casting, recipe.seed + 1), *crowd(names, recipe.crowd, recipe.seed + 2)]
     said = _recorded(lines, folder, "for training")
     judged = _recorded(script(recipe.validation, recipe.seed + 3), folder, "for validation")
-    work = folder / recipe.digest
+    work = folder / checkpoint.key(recipe)
     first = fit(recipe, 0, said, judged, work / "first")
     aligned = [realigned(first, one) for one in said]
     second = fit(recipe, 1, aligned, judged, work / "second")

@@ -32,7 +32,7 @@ from digiclone.nn.glow_tts import GlowTTS
 from digiclone.nn.hifigan import Generator
 from digiclone.nn.mel import VoiceMel
 from digiclone.nn.postfilter import Postfilter
-from digiclone.train import speech
+from digiclone.train import checkpoint, speech
 from digiclone.train.course import Course, Progress, run
 from digiclone.train.precision import DEVICE
 from digiclone.train.speech import Sentence, batch
@@ -80,13 +80,6 @@ class Recipe:
     every: int = 100
     """Steps between two looks at the clips kept from training."""
     seed: int = 0
-
-    def digest(self, clips: Sequence[Clip]) -> str:
-        """Another one for every other recipe or other clips: what was left half-done is nothing to them."""
-        found = hashlib.sha256(repr(self).encode())
-        for clip in clips:
-            found.update(f"{clip.name} {clip.mels.shape[1]} ".encode() + clip.mels.tobytes())
-        return found.hexdigest()[:12]
 
 
 # -- what it learns from ----------------------------------------------------------------------------------------------
@@ -176,7 +169,8 @@ def fit(
         found = {**{name: float(loss) for name, loss in losses.items()}, **judged()}
         return found, f"kept clips off by {found['kept_mel']:.3f}"
 
-    place = folder / recipe.digest(long) / "vocoder.pt"
+    heard = (part for clip in long for part in (clip.name, clip.mels, clip.samples))
+    place = folder / checkpoint.key(recipe, (*heard, *net.state_dict().values())) / "vocoder.pt"
     run(
         Course("the vocoder", recipe.steps, recipe.every, {**game.parts, "best": best}, place, folder, PLOTS),
         material=lambda begun: (segments(recipe, long, step) for step in range(begun, recipe.steps)),
