@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch", reason="training needs the extra: pip insta
 from digiclone.nn.glow_tts import Dims, GlowTTS  # noqa: E402
 from digiclone.text.symbols import SYMBOLS  # noqa: E402
 from digiclone.train import checkpoint, course, glow, journal, speech  # noqa: E402
-from digiclone.train.speech import Sentence, batch, batches  # noqa: E402
+from digiclone.train.speech import Sentence, batch  # noqa: E402
 from digiclone.types import Audio  # noqa: E402
 
 SMALL = Dims(len(SYMBOLS), mels=80, hidden=8, inner=16, layers=1, window=1, durations=8, blocks=2, wavenet=1)
@@ -43,9 +43,17 @@ def made_up(count: int, seed: int = 0) -> list[Sentence]:
 @given(seed=st.integers(0, 1000), count=st.integers(1, 30), frames=st.integers(40, 500))
 def test_every_sentence_is_in_one_batch_of_the_right_size(seed: int, count: int, frames: int) -> None:
     said = made_up(count, seed)
-    found = list(map(batch, batches(said, frames, seed)))
-    lengths = sorted(length for some in found for length in some.frames.tolist())
-    assert lengths == sorted(one.mels.shape[1] for one in said)
+    recipe = replace(TINY, frames=frames, seed=seed, steps=30)
+    found = list(glow.batches(recipe, said, 0))
+    lengths, once = list[int](), sorted(one.mels.shape[1] for one in said)
+    for some in found:
+        lengths += some.frames.tolist()
+        if len(lengths) == count:
+            assert sorted(lengths) == once
+    assert len(lengths) >= count
+    assert len(found) == 30
+    again = list(glow.batches(recipe, said, 20))
+    assert all(torch.equal(one.mels, other.mels) for one, other in zip(found[20:], again, strict=True))
     assert all(len(some.frames) == 1 or some.mels.shape[0] * some.mels.shape[2] <= frames for some in found)
 
 

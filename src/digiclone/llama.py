@@ -11,13 +11,15 @@ import ctypes
 import importlib
 import os
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from ctypes import POINTER, c_bool, c_char_p, c_float, c_int8, c_int32, c_int64, c_size_t, c_uint8, c_uint32, c_void_p
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from digiclone.types import Message
 
 BATCH = 512
 """Tokens that are evaluated together, at most."""
@@ -49,6 +51,18 @@ class _Batch(ctypes.Structure):
     )
 
 
+class _Message(ctypes.Structure):
+    """llama_chat_message."""
+
+    _fields_ = (("role", c_char_p), ("content", c_char_p))
+
+
+class _Chain(ctypes.Structure):
+    """llama_sampler_chain_params."""
+
+    _fields_ = (("no_perf", c_bool),)
+
+
 _LOG = ctypes.CFUNCTYPE(None, ctypes.c_int, c_char_p, c_void_p)
 _SILENT = _LOG(lambda _level, _text, _data: None)
 _FUNCTIONS: dict[str, tuple[Any, ...]] = {
@@ -76,6 +90,24 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "llama_get_logits_ith": (POINTER(c_float), c_void_p, c_int32),
     "llama_get_memory": (c_void_p, c_void_p),
     "llama_memory_seq_rm": (c_bool, c_void_p, c_int32, c_int32, c_int32),
+    "llama_chat_apply_template": (
+        c_int32,
+        c_char_p,
+        POINTER(_Message),
+        c_size_t,
+        c_bool,
+        c_char_p,
+        c_int32,
+    ),
+    "llama_sampler_chain_default_params": (_Chain,),
+    "llama_sampler_chain_init": (c_void_p, _Chain),
+    "llama_sampler_chain_add": (None, c_void_p, c_void_p),
+    "llama_sampler_init_penalties": (c_void_p, c_int32, c_float, c_float, c_float),
+    "llama_sampler_init_top_p": (c_void_p, c_float, c_size_t),
+    "llama_sampler_init_temp": (c_void_p, c_float),
+    "llama_sampler_init_dist": (c_void_p, c_uint32),
+    "llama_sampler_sample": (c_int32, c_void_p, c_void_p, c_int32),
+    "llama_sampler_free": (None, c_void_p),
 }
 
 
@@ -154,6 +186,37 @@ class Llama:
     def logits(self) -> np.ndarray:
         """(size,) float32: the unnormalised log-probabilities of the next token."""
         return np.ctypeslib.as_array(self._library.llama_get_logits_ith(self._context, -1), (self.size,)).copy()
+
+    def chat(self, messages: Sequence[Message]) -> str:
+        """The prompt of a conversation, in the form that this model was taught, up to where its reply begins."""
+        room = ctypes.create_string_buffer(4096 + 4 * sum(len(message.text.encode()) for message in messages))
+        given = (_Message * len(messages))(*((one.role.encode(), one.text.encode()) for one in messages))
+        template = self.template.encode() or b"chatml"
+        count = self._library.llama_chat_apply_template(template, given, len(given), True, room, len(room))
+        if not 0 <= count <= len(room):
+            raise EngineError("this model has a chat template that llama.cpp does not know")
+        return room.raw[:count].decode()
+
+    def write(self, temperature: float, top_p: float, repeat_penalty: float, seed: int) -> Iterator[int]:
+        """The tokens that follow what was read, up to the end of the reply; each is read when the next is asked for."""
+        engine = self._library
+        sampler = engine.llama_sampler_chain_init(engine.llama_sampler_chain_default_params())
+        try:
+            for part in (
+                engine.llama_sampler_init_penalties(64, repeat_penalty, 0.0, 0.0),
+                engine.llama_sampler_init_top_p(top_p, 1),
+                engine.llama_sampler_init_temp(temperature),
+                engine.llama_sampler_init_dist(seed % 2**32),
+            ):
+                engine.llama_sampler_chain_add(sampler, part)
+            while self.past < self.context:
+                token = int(engine.llama_sampler_sample(sampler, self._context, -1))
+                if self.ends(token):
+                    return
+                yield token
+                self.read([token])
+        finally:
+            engine.llama_sampler_free(sampler)
 
     def _decode(self, given: Sequence[int] | np.ndarray) -> None:
         count, embedded = len(given), isinstance(given, np.ndarray)

@@ -33,7 +33,7 @@ from digiclone.stages import TTS
 from digiclone.text.symbols import SYMBOLS
 from digiclone.train import checkpoint, corpus, glow, journal, postfilter
 from digiclone.train.speech import Sentence, sentence
-from digiclone.types import Audio
+from digiclone.voice import card
 from digiclone.weights import home
 
 log = logging.getLogger(__name__)
@@ -128,11 +128,8 @@ def spoken(recipe: Recipe, lines: Sequence[str], folder: Path) -> list[Sentence]
 def _said(recipe: Recipe, lines: Sequence[str], first: int) -> Iterator[Sentence]:
     voices = [_voice(recipe.voice, speed) for speed in recipe.speeds]
     for number, text in enumerate(lines, first):
-        pieces = list(voices[number % len(voices)].speak(text))
-        if pieces:
-            audio = Audio(np.concatenate([piece.samples for piece in pieces]), pieces[0].rate)
-            if one := sentence(f"{recipe.voice}-{number}", text, audio):
-                yield one
+        if one := sentence(f"{recipe.voice}-{number}", text, card.said(voices[number % len(voices)], text)):
+            yield one
 
 
 @cache

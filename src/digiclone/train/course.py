@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from digiclone.train import checkpoint
 from digiclone.train.journal import Journal, Plots
@@ -70,3 +74,36 @@ def run(
             written = time.monotonic()
         tell(how, done / course.steps)
     journal.close()
+
+
+def cosine(step: int, warm: int, steps: int) -> float:
+    """The share of the learning rate at a step: it rises in a line, then falls like a cosine to a fiftieth."""
+    if step < warm:
+        return (step + 1) / warm
+    return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
+
+
+def drawn(lengths: Sequence[int], room: int, seed: int, steps: range) -> Iterator[list[int]]:
+    """What is learnt together at each of the `steps`: the numbers of things that take no more `room` side by side.
+
+    All come once, and again in other lots; those of like length stand together, for what is padded is lost.
+    """
+    step, turn = 0, 0
+    while step < steps.stop:
+        for lot in _lots(np.asarray(lengths), room, np.random.default_rng(seed + turn)):
+            if step in steps:
+                yield lot
+            step += 1
+        turn += 1
+
+
+def _lots(lengths: NDArray[np.int64], room: int, chance: np.random.Generator) -> list[list[int]]:
+    lots, lot, longest = list[list[int]](), list[int](), 0
+    for number in np.argsort(lengths * chance.uniform(0.9, 1.1, len(lengths))).tolist():
+        longest = max(longest, int(lengths[number]))
+        if lot and (len(lot) + 1) * longest > room:
+            lots.append(lot)
+            lot, longest = [], int(lengths[number])
+        lot.append(number)
+    lots.append(lot)
+    return [lots[number] for number in chance.permutation(len(lots))]

@@ -48,7 +48,7 @@ def seconds(recipe: Recipe, said: Sequence[Sentence], start: Start) -> float:
     net = GlowTTS(training.dims).to(DEVICE)
     net.load_state_dict(start.base.weights)
     optimiser = torch.optim.Adam(net.parameters(), 0.0)
-    batches = (some for _, some in glow.steps(replace(training, steps=STEPS), said, 0))
+    batches = glow.batches(replace(training, steps=STEPS), said, 0)
     # asking for a loss waits for a GPU
     acoustic = _quickest(lambda: float(glow.learn(training, net, optimiser, next(batches), 0).likelihood))
     whole = acoustic * training.steps

@@ -18,9 +18,9 @@ from torch import Tensor
 from digiclone.nn.glow_tts import Dims, GlowTTS, Losses
 from digiclone.text.symbols import SYMBOLS
 from digiclone.train import checkpoint
-from digiclone.train.course import Course, Progress, run
+from digiclone.train.course import Course, Progress, cosine, drawn, run
 from digiclone.train.precision import DEVICE, mixed
-from digiclone.train.speech import Batch, Sentence, batch, batches
+from digiclone.train.speech import Batch, Sentence, batch
 
 PLOTS = {
     "minus the log-likelihood of a number of a mel frame, nats": {"learnt": "loss", "kept": "kept_loss"},
@@ -69,7 +69,7 @@ def fit(
     if base is not None:
         net.load_state_dict(base)
     optimiser = torch.optim.Adam(net.parameters(), recipe.rate, betas=(0.9, 0.98), eps=1e-9, fused=True)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate(recipe, step))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: cosine(step, recipe.warm, recipe.steps))
     best = Best(net)
     parts: dict[str, Any] = {"net": net, "optimiser": optimiser, "schedule": schedule, "best": best}
     known = (part for one in said for part in (one.name, one.ids, one.mels))
@@ -88,7 +88,7 @@ def fit(
 
     run(
         course,
-        material=lambda begun: (some for _, some in steps(recipe, said, begun)),
+        material=lambda begun: batches(recipe, said, begun),
         learn=learnt,
         look=look,
         tell=tell,
@@ -98,22 +98,11 @@ def fit(
     return net.eval()
 
 
-def rate(recipe: Recipe, step: int) -> float:
-    """The share of the learning rate at a step."""
-    if step < recipe.warm:
-        return (step + 1) / recipe.warm
-    return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (step - recipe.warm) / max(1, recipe.steps - recipe.warm)))
-
-
-def steps(recipe: Recipe, said: Sequence[Sentence], begun: int) -> Iterator[tuple[int, Batch]]:
-    """The batches of the steps from `begun` on: once through all sentences, and again in another way."""
-    step, turn = 0, 0
-    while step < recipe.steps:
-        for some in batches(said, recipe.frames, recipe.seed + turn):
-            if begun <= step < recipe.steps:
-                yield step, batch(some)
-            step += 1
-        turn += 1
+def batches(recipe: Recipe, said: Sequence[Sentence], begun: int) -> Iterator[Batch]:
+    """Those of the steps from `begun` on."""
+    lengths = [one.mels.shape[1] for one in said]
+    for lot in drawn(lengths, recipe.frames, recipe.seed, range(begun, recipe.steps)):
+        yield batch([said[number] for number in lot])
 
 
 def learn(recipe: Recipe, net: GlowTTS, optimiser: torch.optim.Optimizer, some: Batch, step: int) -> Losses:

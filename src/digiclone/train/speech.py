@@ -73,22 +73,6 @@ def read(dataset: Path) -> list[Sentence]:
     return [one for one in found if one is not None]
 
 
-def batches(said: Sequence[Sentence], frames: int, seed: int) -> list[list[Sentence]]:
-    """Once through all of them, in batches of at most so many mel frames, padding included; those of like length stand
-    together, and every `seed` has other batches in another order."""
-    chance = np.random.default_rng(seed)
-    lengths = np.array([one.mels.shape[1] for one in said])
-    groups, some, longest = list[list[Sentence]](), list[Sentence](), 0
-    for number in np.argsort(lengths * chance.uniform(0.9, 1.1, len(said))).tolist():
-        longest = max(longest, int(lengths[number]))
-        if some and (len(some) + 1) * longest > frames:
-            groups.append(some)
-            some, longest = [], int(lengths[number])
-        some.append(said[number])
-    groups.append(some)
-    return [groups[group] for group in chance.permutation(len(groups))]
-
-
 def batch(said: Sequence[Sentence]) -> Batch:
     """Sentences side by side, padded with zeros."""
     phones = torch.tensor([len(one.ids) for one in said])
