@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from digiclone.commands import avatar, bench, models, voice
+from digiclone.commands import align, avatar, bench, models, voice
 from digiclone.commands.doctor import doctor
 from digiclone.commands.plan import plan
 from digiclone.commands.quantize import quantize
@@ -17,6 +17,7 @@ from digiclone.weights import WeightsError
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(avatar.app, name="avatar")
 app.add_typer(voice.app, name="voice")
+app.add_typer(align.app, name="align")
 app.add_typer(models.app, name="models")
 app.add_typer(bench.app, name="bench")
 app.command()(doctor)

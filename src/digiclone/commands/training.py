@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -114,8 +115,8 @@ def _show(clone: str, voice: Path, figures: dict[str, float], faults: list[str],
     print(f"Listen: {voice / 'card.html'}" + (f"; talk: digiclone serve --clone {clone}" if used else ""))
 
 
-def ready() -> None:
-    """Making a voice takes packages that speaking with it does not."""
-    lacks = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
+def ready(extra: str = "voice", more: Sequence[str] = ()) -> None:
+    """Making a voice, or a bridge, takes packages that speaking with it does not."""
+    lacks = [package for package in (*PACKAGES, *more) if importlib.util.find_spec(package) is None]
     if lacks:
-        raise ConfigError(f"making a voice needs {', '.join(lacks)}; run: pip install 'digiclone[voice]'")
+        raise ConfigError(f"this needs {', '.join(lacks)}; run: pip install 'digiclone[{extra}]'")

@@ -1,0 +1,75 @@
+"""`digiclone align prepare` and `simulate`, as people use them: somebody is made up, and brought to a clone."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+pytest.importorskip("rustling")
+
+from digiclone.align import pairs
+from digiclone.cli import app
+from digiclone.clone import create, find
+from digiclone.config import ConfigError
+
+TEXTS = "The red ship sails.\nShe sells sea shells.\nI think so.\nCome here, please.\nWhat is that?\nNo, never.\nIt rains.\n"
+
+
+def align(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["align", *map(str, arguments)])
+
+
+def complaint(*arguments: object) -> str:
+    result = align(*arguments)
+    assert isinstance(result.exception, ConfigError), result.output
+    return str(result.exception)
+
+
+@pytest.fixture
+def somebody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DIGICLONE_HOME", str(tmp_path / "home"))
+    create("ada")
+    texts = tmp_path / "texts.txt"
+    texts.write_text(TEXTS, "utf-8")
+    result = align("simulate", tmp_path / "corpus", "--texts", texts, "--count", 7, "--voice", "tone", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout) == {"transcript": str(tmp_path / "corpus" / "aphasic-0.cha")}
+    return tmp_path / "corpus"
+
+
+def test_who_was_made_up_is_brought(somebody: Path) -> None:
+    result = align("prepare", "ada", "--chat", somebody, "--json")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert (told["brought"], told["pairs"], told["skipped"]) == (7, 7, {})
+    found = pairs.read(find("ada") / "bridge" / "pairs")
+    assert [pair.cleaned for pair in found] == TEXTS.splitlines()
+    assert any(pair.verbatim != pair.cleaned for pair in found)
+    assert all(pair.audio().seconds > 0.3 for pair in found)
+
+
+def test_what_is_brought_again_is_there_once(somebody: Path) -> None:
+    for _ in range(2):
+        result = align("prepare", "ada", "--chat", somebody)
+        assert "7 sentences brought, 7 there now" in result.stdout
+    assert "That is few" in result.stdout
+    result = align("prepare", "ada", "--chat", somebody, "--speaker", "INV", "--json")
+    assert json.loads(result.stdout)["pairs"] == 9
+
+
+def test_a_dataset_is_brought_in_the_same_way(somebody: Path, tmp_path: Path) -> None:
+    align("prepare", "ada", "--chat", somebody)
+    create("bob")
+    result = align("prepare", "bob", "--dataset", find("ada") / "bridge" / "pairs", "--json")
+    assert json.loads(result.stdout)["brought"] == 7
+    assert len(pairs.read(find("bob") / "bridge" / "pairs")) == 7
+
+
+def test_mistakes_are_answered_in_a_sentence(somebody: Path, tmp_path: Path) -> None:
+    assert "there is no clone 'eve'" in complaint("prepare", "eve", "--chat", somebody)
+    assert "what does ada's person sound like?" in complaint("prepare", "ada")
+    assert "there is no .cha file" in complaint("prepare", "ada", "--chat", tmp_path / "home")
+    assert "CHI says nothing" in complaint("prepare", "ada", "--chat", somebody, "--speaker", "CHI")
+    assert "no kind 'aphasik'; did you mean 'aphasic'?" in complaint("simulate", tmp_path, "--kind", "aphasik")
+    assert "there are only" in complaint("simulate", tmp_path, "--count", 100_000)
