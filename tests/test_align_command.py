@@ -13,7 +13,7 @@ from digiclone.cli import app
 from digiclone.clone import create, find
 from digiclone.config import ConfigError
 
-TEXTS = "The red ship sails.\nShe sells sea shells.\nI think so.\nCome here, please.\nWhat is that?\nNo, never.\nIt rains.\n"
+TEXTS = "The red ship sails.\nShe sells sea shells.\nI think so.\nCome here, now.\nWhat is that?\nNo, never.\nIt rains.\n"
 
 
 def align(*arguments: object) -> Result:
@@ -26,16 +26,20 @@ def complaint(*arguments: object) -> str:
     return str(result.exception)
 
 
-@pytest.fixture
-def somebody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def somebody(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("corpus")
+    (folder / "texts.txt").write_text(TEXTS, "utf-8")
+    result = align("simulate", folder, "--texts", folder / "texts.txt", "--count", 7, "--voice", "tone", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout) == {"transcript": str(folder / "aphasic-0.cha")}
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _ada(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DIGICLONE_HOME", str(tmp_path / "home"))
     create("ada")
-    texts = tmp_path / "texts.txt"
-    texts.write_text(TEXTS, "utf-8")
-    result = align("simulate", tmp_path / "corpus", "--texts", texts, "--count", 7, "--voice", "tone", "--json")
-    assert result.exit_code == 0, result.output
-    assert json.loads(result.stdout) == {"transcript": str(tmp_path / "corpus" / "aphasic-0.cha")}
-    return tmp_path / "corpus"
 
 
 def test_who_was_made_up_is_brought(somebody: Path) -> None:
