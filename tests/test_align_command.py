@@ -13,7 +13,7 @@ from digiclone.cli import app
 from digiclone.clone import create, find
 from digiclone.config import ConfigError
 
-TEXTS = "The red ship sails.\nShe sells sea shells.\nI think so.\nCome here, now.\nWhat is that?\nNo, never.\nIt rains.\n"
+TEXTS = "The red ship sails.\nShe sells sea shells.\nI think so.\nCome here, now.\nWhat is it?\nNo, never.\nIt rains.\n"
 
 
 def align(*arguments: object) -> Result:

@@ -14,6 +14,8 @@ from digiclone.config import ConfigError, Strict, load_toml, parse
 
 VOICE, CARD = "voice.toml", "card.json"
 """What a clone's `voice/` says of itself, and what listening to it found."""
+BRIDGE = "bridge.toml"
+"""What a clone's `bridge/` says of itself."""
 NOISE = 0.1
 """The chance in what a voice says. Of sentences that kathleen did not learn from, listeners think better with 0.1 than
 with 0.2 or 0.333 (dev/LOG.md)."""
@@ -109,6 +111,32 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+class Bridge(Strict):
+    """`bridge.toml`."""
+
+    method: Literal["plus", "paper"]
+    """Plus: what is heard becomes letters, and they the model's own words. Paper: it becomes embeddings at once."""
+    encoder: str
+    """The recogniser through whose ears it hears: a backend of `asr`, and its model."""
+    encoder_sha256: str
+    use: Literal["if good", "always", "never"] = "if good"
+    made: datetime
+    pairs: int
+    """That it learnt from."""
+    recipe: str
+    wrong: float
+    """The share of words that it gets wrong of sentences it never learnt from."""
+    kept: list[str]
+    """Names of those sentences."""
+
+
+def bridge(folder: Path) -> Bridge:
+    """What the bridge in `folder` says of itself. Raises `ConfigError` where there is none."""
+    if not (folder / BRIDGE).is_file():
+        raise ConfigError(f"there is no bridge in {folder}: make one with `digiclone align train`")
+    return parse(Bridge, load_toml(folder / BRIDGE), str(folder / BRIDGE))
 
 
 def toml(values: Strict, comment: str) -> bytes:

@@ -136,6 +136,8 @@ def files(chosen: Mapping[str, Choice]) -> list[File]:
     for kind, choice in chosen.items():
         backend = registry.module(kind, choice.backend)
         options = parse(backend.Options, choice.options, f"{kind}:{choice.backend}")
+        if named := getattr(backend, "files", None):
+            needed += named(options)
         brought = getattr(options, "file", "") or getattr(options, "folder", "")
         if backend.MODELS and not brought:
             name = getattr(options, "model", backend.MODELS[0].name)

@@ -128,6 +128,20 @@ def library() -> Any:
     return found
 
 
+def embeddings(file: Path, tokens: Sequence[int] | None = None) -> np.ndarray:
+    """The embeddings (N, width) that a GGUF file has for tokens, all of them if none are named, as `Llama.read` takes
+    them. Raises `IndexError` for tokens that it does not have."""
+    from gguf import GGUFReader, dequantize
+
+    reader = GGUFReader(file)
+    (table,) = (tensor for tensor in reader.tensors if tensor.name == "token_embd.weight")
+    rows = table.data if tokens is None else table.data[list(tokens)]
+    found = dequantize(rows, table.tensor_type).astype(np.float32)
+    scaled = str(reader.fields["general.architecture"].contents()).startswith("gemma")
+    # Gemma multiplies its own by the root of their width; llama.cpp does so for tokens, not for embeddings
+    return found * np.sqrt(found.shape[1], dtype=np.float32) if scaled else found
+
+
 class Llama:
     """A GGUF file, loaded, and a context: what it has read so far. Raises `EngineError` for a file that is none."""
 

@@ -130,19 +130,19 @@ def writers(threads: int) -> int:
     return max(1, threads // 2)
 
 
-def _cores() -> int:
+def cores() -> int:
     """Those that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Backend:
     def __init__(self, options: Options) -> None:
-        file = str(_weights(options))
+        file = str(weights(options))
         folder = tempfile.mkdtemp(prefix="digiclone-")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         try:
             self._server = server(
-                file, Path(folder) / "llama.sock", options.context, options.threads or _cores(), options.offload
+                file, Path(folder) / "llama.sock", options.context, options.threads or cores(), options.offload
             )
         except RuntimeError as error:  # which only says that something is wrong
             hint = "delete it, and it is made again" if not options.file else "is it a GGUF file?"
@@ -162,7 +162,7 @@ class Backend:
                 yield from self._reply(messages)
                 return
             except TooLong:  # known before the first token; emoji and rare scripts are many tokens a character
-                messages = _shorter(messages)
+                messages = shorter(messages)
 
     def read(self, messages: Sequence[Message]) -> None:
         """Evaluate a prompt, so that a reply to it begins sooner."""
@@ -185,7 +185,7 @@ class Backend:
                         return
 
 
-def _shorter(messages: Sequence[Message]) -> list[Message]:
+def shorter(messages: Sequence[Message]) -> list[Message]:
     """Half of the past, and when there is none, the second half of the last message. The persona stays."""
     *past, last = messages
     persona = [m for m in past if m.role == "system"]
@@ -205,7 +205,8 @@ def _content(chunk: dict[str, Any]) -> str:
     return "".join(choice.get("delta", {}).get("content") or "" for choice in chunk["choices"])
 
 
-def _weights(options: Options) -> Path:
+def weights(options: Options) -> Path:
+    """The GGUF file that is run: rewritten in the chosen format if need be. Raises `ConfigError`."""
     if options.file:
         source = Path(options.file).expanduser()
         if not source.is_file():

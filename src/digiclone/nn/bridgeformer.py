@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,30 @@ class Dims:
     dropout: float = 0.1
 
 
+class Layer(nn.Module):
+    """A transformer encoder's: attention, then an MLP, each behind a norm and beside a way around (Vaswani et al. 2017;
+    torch's own does not go into an ONNX file that takes any length)."""
+
+    def __init__(self, dims: Dims) -> None:
+        super().__init__()
+        self.dims = dims
+        self.before, self.between = nn.LayerNorm(dims.hidden), nn.LayerNorm(dims.hidden)
+        self.ask, self.answer = nn.Linear(dims.hidden, 3 * dims.hidden), nn.Linear(dims.hidden, dims.hidden)
+        self.mix = nn.Sequential(
+            nn.Linear(dims.hidden, dims.inner), nn.GELU(), nn.Dropout(dims.dropout), nn.Linear(dims.inner, dims.hidden)
+        )
+        self.drop = nn.Dropout(dims.dropout)
+
+    def forward(self, x: Tensor, inside: Tensor) -> Tensor:
+        """(B, N, H); `inside` (B, N) is true where there is something to look at."""
+        asked = self.ask(self.before(x)).unflatten(2, (3, self.dims.heads, self.dims.hidden // self.dims.heads))
+        query, key, value = asked.permute(2, 0, 3, 1, 4)
+        rate = self.dims.dropout if self.training else 0.0
+        seen = functional.scaled_dot_product_attention(query, key, value, inside[:, None, None], rate)
+        x = x + self.drop(self.answer(seen.transpose(1, 2).flatten(2)))
+        return x + self.drop(self.mix(self.between(x)))
+
+
 class BridgeFormer(nn.Module):
     """Sees all of an utterance at once. Nothing in it knows the order of what it sees but the pooling, as printed."""
 
@@ -39,12 +64,8 @@ class BridgeFormer(nn.Module):
         super().__init__()
         self.dims = dims
         self.enter = nn.Sequential(nn.Linear(dims.audio, dims.hidden), nn.GELU(), nn.Linear(dims.hidden, dims.hidden))
-        layer = nn.TransformerEncoderLayer(
-            dims.hidden, dims.heads, dims.inner, dims.dropout, "gelu", batch_first=True, norm_first=True
-        )
-        self.transformer = nn.TransformerEncoder(
-            layer, dims.layers, nn.LayerNorm(dims.hidden), enable_nested_tensor=False
-        )
+        self.layers = nn.ModuleList(Layer(dims) for _ in range(dims.layers))
+        self.norm = nn.LayerNorm(dims.hidden)
         self.leave = nn.Sequential(nn.Linear(dims.hidden, dims.hidden), nn.GELU(), nn.Linear(dims.hidden, dims.words))
         self.length = nn.Linear(dims.hidden, dims.tokens + 1)
         """How many of the T tokens are words; the paper has nothing of the kind."""
@@ -54,11 +75,13 @@ class BridgeFormer(nn.Module):
         log-probabilities of each number of words (B, T + 1). What is behind the frames of a row changes nothing."""
         if features.shape[2] != self.dims.audio:
             raise ValueError(f"features of width {features.shape[2]}, where the bridge takes {self.dims.audio}")
-        beyond = torch.arange(features.shape[1], device=features.device) >= frames[:, None]
-        seen = self.transformer(self.enter(features), src_key_padding_mask=beyond)
-        pooled = pool(seen, frames, self.dims.tokens)
-        inside = seen.masked_fill(beyond[..., None], 0).sum(1) / frames[:, None]
-        return self.leave(pooled), self.length(inside)
+        inside = torch.arange(features.shape[1], device=features.device) < frames[:, None]
+        x = self.enter(features)
+        for layer in self.layers:
+            x = layer(x, inside)
+        seen = self.norm(x)
+        mean = (seen * inside[..., None]).sum(1) / frames[:, None]
+        return self.leave(pool(seen, frames, self.dims.tokens)), self.length(mean)
 
 
 def pool(x: Tensor, frames: Tensor, tokens: int) -> Tensor:
@@ -66,7 +89,7 @@ def pool(x: Tensor, frames: Tensor, tokens: int) -> Tensor:
     ceil((t + 1) F / T), F being `frames[b]`: adaptive average pooling of each row without its padding."""
     cell = torch.arange(tokens, device=x.device)
     begin = cell * frames[:, None] // tokens
-    end = -((cell + 1) * -frames[:, None] // tokens)
+    end = ((cell + 1) * frames[:, None] + tokens - 1) // tokens
     place = torch.arange(x.shape[1], device=x.device)
     inside = ((place >= begin[..., None]) & (place < end[..., None])).to(x.dtype)
     return inside @ x / inside.sum(2, keepdim=True)
