@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -79,7 +80,7 @@ def model(tmp_path: Path) -> Path:
     return tiny_llama.make(tmp_path / "tiny.gguf")
 
 
-def made(folder: Path, method: str, sha256: str | None = None) -> Path:
+def made(folder: Path, method: Literal["plus", "paper"], sha256: str | None = None) -> Path:
     about = artifacts.Bridge(
         method=method, encoder="ears:tiny", encoder_sha256=sha256 or bridge.heard_by("ears:tiny"),
         made=datetime(2026, 1, 1, tzinfo=UTC), pairs=100, recipe="", wrong=0.1, kept=[],
@@ -108,8 +109,9 @@ def spoken(tmp_path: Path, encoder: Encoder, model: Path) -> Path:
     return folder
 
 
-def backend(folder: Path, model: Path, **options: object) -> llm.Backend:
-    return llm.Backend(llm.Options(bridge=str(folder), file=str(model), seed=1, temperature=1e-3, most_tokens=12, **options))
+def backend(folder: Path, model: Path, **options: Any) -> llm.Backend:
+    usual = {"seed": 1, "temperature": 1e-3, "most_tokens": 12}
+    return llm.Backend(llm.Options(bridge=str(folder), file=str(model), **(usual | options)))
 
 
 def reply(mind: llm.Backend, messages: Sequence[Message], audio: Audio | None = None) -> str:

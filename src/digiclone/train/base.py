@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from importlib.resources import files
@@ -85,7 +85,7 @@ class Base:
 
 def train(recipe: Recipe, folder: Path, output: Path, begin: Path | None = None) -> GlowTTS:
     """Everything, from sentences to the file `output`; or a round more, if it is to `begin` with another base."""
-    rounds = 1 + (facts(begin)["rounds"] if begin else 0)
+    rounds = 1 + (checkpoint.facts(begin)["rounds"] if begin else 0)
     training = replace(recipe.training, seed=recipe.seed + rounds - 1)
     said = spoken(recipe, texts(recipe.seed), folder / "said")
     learnt, kept = said[recipe.kept :], said[: recipe.kept]
@@ -158,29 +158,16 @@ def _load(place: Path) -> list[Sentence]:
 
 def save(base: Base, output: Path, about: dict[str, Any]) -> None:
     """Write a base: its sizes and facts, and its weights in 16 bits."""
-    sides = {side: _halved(weights) for side, weights in (base.sides or {}).items()}
-    kept = {"dims": asdict(base.dims), "facts": about, "weights": _halved(base.weights), "sides": sides}
+    sides = {side: checkpoint.halved(weights) for side, weights in (base.sides or {}).items()}
+    kept = {"dims": asdict(base.dims), "facts": about, "weights": checkpoint.halved(base.weights), "sides": sides}
     checkpoint.save(kept, output)
-
-
-def _halved(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: w.cpu().half() if w.is_floating_point() else w.cpu() for name, w in weights.items()}
-
-
-def facts(file: Path) -> dict[str, Any]:
-    """What a base says of itself."""
-    return torch.load(file, map_location="cpu")["facts"]
 
 
 def load(file: Path) -> Base:
     """What `save` wrote."""
     kept: dict[str, Any] = torch.load(file, map_location="cpu")
-    sides = {side: _whole(weights) for side, weights in kept.get("sides", {}).items()}
-    return Base(Dims(**kept["dims"]), _whole(kept["weights"]), sides or None)
-
-
-def _whole(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: w.float() if w.is_floating_point() else w for name, w in weights.items()}
+    sides = {side: checkpoint.whole(weights) for side, weights in kept.get("sides", {}).items()}
+    return Base(Dims(**kept["dims"]), checkpoint.whole(kept["weights"]), sides or None)
 
 
 def main(

@@ -47,3 +47,18 @@ def resume(parts: Mapping[str, Any], place: Path) -> int:
     for name, part in parts.items():
         part.load_state_dict(found[name])
     return int(found["done"])
+
+
+def halved(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights in 16 bits, as a base keeps them."""
+    return {name: w.cpu().half() if w.is_floating_point() else w.cpu() for name, w in weights.items()}
+
+
+def whole(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Such weights in 32 bits again."""
+    return {name: w.float() if w.is_floating_point() else w for name, w in weights.items()}
+
+
+def facts(file: Path) -> dict[str, Any]:
+    """What a base says of itself."""
+    return torch.load(file, map_location="cpu")["facts"]

@@ -164,15 +164,15 @@ def judge(net: Reader, kept: Sequence[Heard]) -> tuple[float, float]:
         letters_of = int(some.lengths[0])
         total += float(loss(net, some)) * letters_of
         count += letters_of
-        wrong += Levenshtein.distance(greedy(net, one), letters.numbers(one.text))
+        wrong += Levenshtein.distance(letters.collapsed(likely(net, one).argmax(1).tolist()), letters.numbers(one.text))
     return (total / count, wrong / count) if count else (float("nan"), float("nan"))
 
 
 @torch.no_grad()
-def greedy(net: Reader, one: Heard) -> list[int]:
-    """The letters of the likeliest path."""
+def likely(net: Reader, one: Heard) -> NDArray[np.float32]:
+    """The log-probabilities of letters (N, letters) in what was heard."""
     some = batch([one])
-    return letters.collapsed(net.eval()(some.features, some.frames)[0].argmax(1).tolist())
+    return net.eval()(some.features, some.frames)[0].cpu().numpy()
 
 
 def batches(recipe: Recipe, heard: Sequence[Heard], begun: int) -> Iterator[Batch]:
