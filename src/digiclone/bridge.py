@@ -16,7 +16,7 @@ import numpy as np
 from digiclone import artifacts, registry
 from digiclone.config import ConfigError
 from digiclone.onnx import session
-from digiclone.text import letters
+from digiclone.text import letters, spelling
 from digiclone.types import Audio
 from digiclone.weights import File
 
@@ -79,8 +79,8 @@ class Bridge:
 
 
 def read(likely: np.ndarray) -> str:
-    """The text of log-probabilities of letters (N, letters): those of the likeliest path."""
-    return letters.text(letters.collapsed(likely.argmax(1).tolist()))
+    """The text of log-probabilities of letters (N, letters), by their sound and by how English is spelt."""
+    return letters.text(spelling.read(likely, spelling.english()))
 
 
 class _Words:
