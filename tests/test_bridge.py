@@ -83,7 +83,7 @@ def model(tmp_path: Path) -> Path:
 def made(folder: Path, method: Literal["plus", "paper"], sha256: str | None = None) -> Path:
     about = artifacts.Bridge(
         method=method, encoder="ears:tiny", encoder_sha256=sha256 or bridge.heard_by("ears:tiny"),
-        made=datetime(2026, 1, 1, tzinfo=UTC), pairs=100, recipe="", wrong=0.1, kept=[],
+        made=datetime(2026, 1, 1, tzinfo=UTC), pairs=100, recipe="", wrong=0.1, usual=0.2, kept=[],
     )  # fmt: skip
     folder.mkdir()
     (folder / artifacts.BRIDGE).write_bytes(toml(about, "A bridge."))

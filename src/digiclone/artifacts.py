@@ -128,6 +128,8 @@ class Bridge(Strict):
     recipe: str
     wrong: float
     """The share of words that it gets wrong of sentences it never learnt from."""
+    usual: float
+    """The share that the recogniser gets wrong of them through whose ears it hears."""
     kept: list[str]
     """Names of those sentences."""
 
@@ -137,6 +139,15 @@ def bridge(folder: Path) -> Bridge:
     if not (folder / BRIDGE).is_file():
         raise ConfigError(f"there is no bridge in {folder}: make one with `digiclone align train`")
     return parse(Bridge, load_toml(folder / BRIDGE), str(folder / BRIDGE))
+
+
+def usable_bridge(folder: Path) -> bool:
+    """Whether the bridge in `folder` should be used: it is there, and better than what it was made of, or wanted all
+    the same."""
+    if not (folder / BRIDGE).is_file():
+        return False
+    about = bridge(folder)
+    return about.use == "always" or (about.use == "if good" and about.wrong < about.usual)
 
 
 def toml(values: Strict, comment: str) -> bytes:

@@ -90,10 +90,12 @@ def find(name: str) -> Path:
 
 def choices(folder: Path, flags: Sections | None = None) -> dict[str, Choice]:
     """Who plays which part in this clone. Flags are stronger than `plan.toml`, that than `clone.toml`, and that than
-    a voice of its own, which it speaks with when it has a good one."""
-    own = {"tts": {"backend": "glow", "voice": str(folder / "voice")}}
+    a voice and a bridge of its own, which it speaks with and understands its person through when they are good."""
+    voice = {"tts": {"backend": "glow", "voice": str(folder / "voice")}}
+    bridge = {kind: {"backend": "bridge", "bridge": str(folder / "bridge")} for kind in ("asr", "llm")}
     layers = {
-        "its own voice": own if artifacts.usable(folder / "voice") else {},
+        "its own voice": voice if artifacts.usable(folder / "voice") else {},
+        "its own bridge": bridge if artifacts.usable_bridge(folder / "bridge") else {},
         "clone.toml": _sections(folder / "clone.toml"),
         "plan.toml": _sections(folder / "plan.toml"),
         "flag": flags or {},

@@ -4,12 +4,13 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import typer
 
 from digiclone.clone import find
 from digiclone.commands.avatar import CloneArgument, Json, progress
+from digiclone.commands.bring import bring
 from digiclone.commands.training import ready
 from digiclone.config import ConfigError, nearest
 
@@ -67,6 +68,49 @@ def prepare(
 
         count = pairs.add(place, _counted(made, told))
     _show(place, count, len(pairs.read(place)), skipped, as_json)
+
+
+@app.command()
+def train(
+    clone: CloneArgument,
+    words: Annotated[
+        Literal["cleaned", "verbatim"], typer.Option(help="What to understand: what was meant, or what came out.")
+    ] = "cleaned",
+    as_json: Json = False,
+) -> None:
+    """Learn to understand the person, on this machine; a bridge that does better than the recogniser is used.
+
+    It can be stopped at any time: the same command goes on where it was. With new sentences, or corrections made in
+    the page, it learns all of them again, from the base; what was heard is not heard again.
+    """
+    ready("align", MORE)
+    from digiclone import registry  # noqa: PLC0415
+    from digiclone.align import pairs  # noqa: PLC0415
+    from digiclone.train import checkpoint, person, reader, reader_base  # noqa: PLC0415
+
+    folder = find(clone) / "bridge"
+    encoder = str(checkpoint.facts(reader_base.SHIPPED)["encoder"])
+    name, _, model = encoder.partition(":")
+    bring(registry.find("asr", name, model).files)
+    recipe = person.Recipe(
+        reader.Recipe(reader_base.DIMS, steps=600, frames=4_000, rate=5e-4, warm=50, every=100), words
+    )
+    heard = registry.load("asr", name, model=model, threads=2)
+    with progress() as tell:
+        found = person.train(recipe, pairs.read(folder / "pairs"), reader_base.SHIPPED, heard, encoder, folder, tell)
+    if as_json:
+        print(json.dumps({"wrong": found.wrong, "usual": found.usual, "kept": len(found.kept), "folder": str(folder)}))
+        return
+    print(
+        f"Of {len(found.kept)} sentences that it never learnt from it gets {found.wrong:.0%} of the words wrong;"
+        f" {name} gets {found.usual:.0%}."
+    )
+    better = found.wrong < found.usual
+    print(
+        f"{clone} understands its person through it from now on."
+        if better
+        else "So it is not used: bring more sentences."
+    )
 
 
 @app.command()

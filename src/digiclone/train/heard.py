@@ -44,7 +44,11 @@ ROOM = 0.3
 
 
 class Encoder(Protocol):
-    """What a speech encoder does, be it a recogniser's or one of its own."""
+    """A recogniser through whose ears others can hear."""
+
+    def transcribe(self, audio: Audio) -> str:
+        """As `stages.ASR`."""
+        ...
 
     def features(self, audio: Audio) -> np.ndarray:
         """(1, N, width) of sound at `stages.RATE`."""

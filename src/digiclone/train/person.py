@@ -50,13 +50,19 @@ class Recipe:
     replayed: Casting = field(default_factory=lambda: Casting(hibari=300, flite=0, kokoro=0, seed=1))
     """Synthetic sentences among the person's."""
 
+    def text(self, pair: Pair) -> str:
+        """What of a pair is to be written."""
+        return pair.verbatim if self.words == "verbatim" else pair.cleaned
+
 
 @dataclass(frozen=True, eq=False)
 class Learnt:
-    """A reader of one person, and the share of words that it gets wrong of the sentences kept from it."""
+    """A reader of one person, and the share of words that it gets wrong of the sentences kept from it, and that the
+    recogniser gets wrong through whose ears it hears."""
 
     net: Reader
     wrong: float
+    usual: float
     kept: list[str]
 
 
@@ -80,7 +86,7 @@ def train(
     replayed = heard.heard(recipe.replayed, encoder, name, work / "replayed")
     training = replace(recipe.training, dims=dims)
     net = reader.fit(training, [*material, *replayed], judged, work, weights, tell)
-    found = Learnt(net, wrong(net, judged), [pair.name for pair in kept])
+    found = Learnt(net, wrong(net, judged), usual(recipe, kept, encoder), [pair.name for pair in kept])
     write(recipe, found, name, len(learnt), folder)
     return found
 
@@ -92,7 +98,7 @@ def features(
     found = list[Heard]()
     for number, pair in enumerate(pairs):
         tell("listening", number / len(pairs))
-        text = pair.verbatim if recipe.words == "verbatim" else pair.cleaned
+        text = recipe.text(pair)
         place = (
             folder / "heard" / f"{checkpoint.key((name, variants, recipe.faster, text), [pair.audio().samples])}.npz"
         )
@@ -123,6 +129,14 @@ def wrong(net: Reader, kept: Sequence[Heard]) -> float:
     return total(compare(one.text, read(reader.likely(net, one))) for one in judged).wer
 
 
+def usual(recipe: Recipe, kept: Sequence[Pair], recogniser: Encoder) -> float:
+    """The share of words that the recogniser itself gets wrong; no number if nothing is kept."""
+    judged = [pair for pair in kept if normalised(recipe.text(pair))]
+    if not judged:
+        return float("nan")
+    return total(compare(recipe.text(pair), recogniser.transcribe(pair.audio())) for pair in judged).wer
+
+
 def write(recipe: Recipe, found: Learnt, name: str, count: int, folder: Path) -> None:
     """Write the bridge; its settings come last: without them it is none."""
     (folder / BRIDGE).unlink(missing_ok=True)
@@ -136,6 +150,7 @@ def write(recipe: Recipe, found: Learnt, name: str, count: int, folder: Path) ->
         pairs=count,
         recipe=repr(recipe),
         wrong=round(found.wrong, 4),
+        usual=round(found.usual, 4),
         kept=found.kept,
     )
     write_atomically(folder / BRIDGE, toml(about, SAYS))
