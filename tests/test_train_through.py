@@ -99,7 +99,7 @@ def test_it_learns(method: through.Method, tmp_path: Path) -> None:
     with torch.no_grad():
         net.token_embd.weight.mul_(0.1)  # a model that is not yet sure of anything
     _, losses = through.fit(recipe, pairs(6), {}, net, tmp_path, silent)
-    assert losses[-1] < losses[0] - 0.2
+    assert losses[-1] < 0.95 * losses[0]
 
 
 @pytest.mark.parametrize(("method", "wanted"), [("nextgpt", [4, 4]), ("slam", [3, 1]), ("ultravox", [2, 1])])

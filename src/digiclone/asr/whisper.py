@@ -1,10 +1,15 @@
 """Whisper (Radford et al. 2022) through faster-whisper and CTranslate2: slower, more exact, many languages."""
 
 import tempfile
+from math import ceil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from digiclone.config import ConfigError, Strict
+from digiclone.dsp import whisper_mel
+from digiclone.stages import RATE
 from digiclone.types import Audio
 from digiclone.weights import File, Model, path
 
@@ -90,3 +95,10 @@ class Backend:
             audio.samples, language=self._options.language, beam_size=self._options.beams, without_timestamps=True
         )
         return " ".join(segment.text.strip() for segment in segments)
+
+    def features(self, audio: Audio) -> np.ndarray:
+        """The encoder's output, shape (1, n, width), 50 vectors a second, of the first 30 seconds; those of the silence
+        behind, which it always hears too, are left out."""
+        mels = whisper_mel(np.pad(audio.samples[: 30 * RATE], (0, max(0, 30 * RATE - len(audio.samples)))))
+        heard = np.array(self._model.encode(mels[:, :3000]), np.float32)
+        return heard[:, : max(1, min(1500, ceil(50 * audio.seconds)))]
