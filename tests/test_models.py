@@ -1,8 +1,7 @@
-import math
-
 """The default models, for real: does each do what its stage promises? Needs the weights: `digiclone setup`."""
 
 import itertools
+import math
 import re
 import signal
 import subprocess
@@ -114,11 +113,7 @@ def test_whisper_understands_people(known: list[tuple[Audio, str]]) -> None:
     whisper = load("asr", "whisper")
     assert error_rate(whisper, known[:4]) <= 0.15
     assert isinstance(whisper.transcribe(Audio(np.zeros(RATE, np.float32), RATE)), str)
-    for audio in (
-        known[0][0],
-        Audio(np.zeros(RATE // 10, np.float32), RATE),
-        Audio(np.zeros(40 * RATE, np.float32), RATE),
-    ):
+    for audio in (known[0][0], *(Audio(np.zeros(round(seconds * RATE), np.float32), RATE) for seconds in (0.1, 40))):
         features = whisper.features(audio)
         assert features.shape == (1, min(1500, math.ceil(50 * audio.seconds)), 512)
         assert np.isfinite(features).all()
