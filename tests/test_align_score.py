@@ -23,11 +23,11 @@ def test_equal_replies_are_nearest_and_foreign_ones_far() -> None:
 def test_common_order_is_rarer_than_common_words(ours: list[str], theirs: list[str]) -> None:
     count = min(len(ours), len(theirs))
     found = score.near(ours[:count], theirs[:count])
-    assert all(l <= one + 1e-9 for l, one in zip(found.rouge_l, found.rouge1, strict=True))
+    assert all(long <= one + 1e-9 for long, one in zip(found.rouge_l, found.rouge1, strict=True))
 
 
 def test_words_are_counted_together() -> None:
-    assert score.words_wrong(["one two three", "four", "..."], ["one two", "four", "x"]) == pytest.approx(1 / 4)
+    assert score.words_wrong(["come back here", "please", "..."], ["come back", "please", "x"]) == pytest.approx(1 / 4)
 
 
 def test_embeddings_are_told_apart_by_what_they_do_not_share() -> None:
