@@ -89,6 +89,8 @@ def train(
     from digiclone.train import checkpoint, person, reader, reader_base  # noqa: PLC0415
 
     folder = find(clone) / "bridge"
+    if not reader_base.SHIPPED.is_file():
+        raise ConfigError("the base of readers is not here; make it, in two hours: python -m digiclone.train.reader_base")
     encoder = str(checkpoint.facts(reader_base.SHIPPED)["encoder"])
     name, _, model = encoder.partition(":")
     bring(registry.find("asr", name, model).files)
