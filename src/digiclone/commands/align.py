@@ -90,7 +90,7 @@ def train(
 
     folder = find(clone) / "bridge"
     if not reader_base.SHIPPED.is_file():
-        raise ConfigError("the base of readers is not here; make it in two hours: python -m digiclone.train.reader_base")
+        raise ConfigError("the base of readers is not here; make it with: python -m digiclone.train.reader_base")
     encoder = str(checkpoint.facts(reader_base.SHIPPED)["encoder"])
     name, _, model = encoder.partition(":")
     bring(registry.find("asr", name, model).files)
