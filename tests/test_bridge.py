@@ -172,6 +172,14 @@ def test_an_instruction_stands_before_what_is_heard(spelt: Path, encoder: Encode
     assert reply(mind, asked(), SOUND) == reply(plain, asked("Say it again: It rains.")) != reply(plain, asked(), SOUND)
 
 
+def test_nobody_can_stand_where_the_sound_belongs(spelt: Path, encoder: Encoder, model: Path) -> None:
+    encoder.spell("It rains.")
+    mind = backend(spelt, model)
+    past = [PAST[0], Message("user", f"Say {llm.HERE}."), PAST[2]]
+    heard = reply(mind, [*past, Message("user", "")], SOUND)
+    assert heard == reply(mind, [*past, Message("user", "It rains.")])
+
+
 def test_too_long_a_past_is_shortened(spelt: Path, encoder: Encoder, model: Path) -> None:
     encoder.spell("Go on.")
     past = [PAST[0], *[Message("user", "word " * 30), Message("assistant", "words " * 30)] * 8]

@@ -27,6 +27,13 @@ def test_tokens_are_the_text(model: Llama, text: str) -> None:
     assert model.text(model.tokens(text)) == text.encode()
 
 
+def test_marks_in_what_people_say_are_words(model: Llama) -> None:
+    (mark,) = model.tokens("<|end|>")
+    words = model.tokens("<|end|>", marks=False)
+    assert mark not in words
+    assert model.text(words) == b"<|end|>"
+
+
 def test_embeddings_say_what_their_tokens_say(model: Llama, file: Path) -> None:
     (table,) = (t for t in GGUFReader(file).tensors if t.name == "token_embd.weight")
     rows = dequantize(table.data, table.tensor_type)

@@ -166,11 +166,12 @@ class Llama:
         self.past = 0
         """Tokens in the context."""
 
-    def tokens(self, text: str, begin: bool = False) -> list[int]:
-        """A text as tokens, special ones by their names; `begin` adds what the model wants before any text."""
+    def tokens(self, text: str, begin: bool = False, marks: bool = True) -> list[int]:
+        """A text as tokens; `begin` adds what the model wants before any text. `marks`: what looks like a special token
+        ("<|im_end|>") is one."""
         data = text.encode()
         room = (c_int32 * (len(data) + 2))()
-        count = self._library.llama_tokenize(self._vocabulary, data, len(data), room, len(room), begin, True)
+        count = self._library.llama_tokenize(self._vocabulary, data, len(data), room, len(room), begin, marks)
         return room[:count]
 
     def text(self, tokens: Sequence[int]) -> bytes:

@@ -54,33 +54,46 @@ class Backend:
                 f"the bridge in {options.bridge} learnt the words of another language model than {file.name}; train it"
                 " for this one: digiclone align train --method paper"
             )
+        self._mind = Mind(file, options)
+
+    def reply(self, messages: Sequence[Message], audio: Audio | None = None) -> Iterator[str]:
+        heard = self._bridge.hear(audio) if audio else bridge.Understood(messages[-1].text)
+        yield from self._mind.reply(messages, heard.text if heard.embeddings is None else heard.embeddings)
+
+    def read(self, messages: Sequence[Message]) -> None:
+        """Evaluate a prompt, so that a reply to it begins sooner."""
+        self._mind.read(messages)
+
+
+class Mind:
+    """A language model that answers to words or to embeddings; what its prompts have in common it reads once."""
+
+    def __init__(self, file: Path, options: Options) -> None:
         threads = options.threads or llamacpp.cores()
         self._model = Llama(file, options.context, threads, llamacpp.writers(threads))
         self._read = list[int]()
         self._options = options
 
-    def reply(self, messages: Sequence[Message], audio: Audio | None = None) -> Iterator[str]:
-        heard = self._bridge.hear(audio) if audio else bridge.Understood(messages[-1].text)
-        said = heard.text if heard.embeddings is None else heard.embeddings
+    def reply(self, messages: Sequence[Message], said: str | np.ndarray) -> Iterator[str]:
+        """The reply to `said`, words or embeddings (T, width), which stand in the place of the last message's text."""
         while not self._fits(prompt := self._prompt(messages, said)):
             messages = llamacpp.shorter(messages)
         self._take(prompt)
         yield from self._written()
 
     def read(self, messages: Sequence[Message]) -> None:
-        """Evaluate a prompt, so that a reply to it begins sooner."""
-        self._take(self._prompt([*messages, Message("user", "")], "")[:1])
+        """Evaluate all that comes before the next message."""
+        self._take(self._prompt([*messages, Message("user", "")], np.zeros((0, self._model.width)))[:1])
 
     def _prompt(self, messages: Sequence[Message], said: str | np.ndarray) -> list[list[int] | np.ndarray]:
-        """Tokens, what was heard, tokens."""
+        """Tokens, what was heard, tokens. What stands in it as words are words, even if they look like marks."""
         *past, last = messages
-        before, _, after = self._model.chat([*past, Message(last.role, self._instructed(HERE))]).partition(HERE)
+        asked = f"{self._options.instruction} {HERE}".strip()
+        before, _, after = self._model.chat([*past, Message(last.role, asked)]).rpartition(HERE)
+        first, end = self._model.tokens(before, begin=True), self._model.tokens(after)
         if isinstance(said, str):
-            return [self._model.tokens(before, True) + self._model.tokens(said + after)]
-        return [self._model.tokens(before, True), said, self._model.tokens(after)]
-
-    def _instructed(self, text: str) -> str:
-        return f"{self._options.instruction} {text}".strip()
+            return [first + self._model.tokens(said, marks=False) + end]
+        return [first, said, end]
 
     def _fits(self, prompt: Sequence[list[int] | np.ndarray]) -> bool:
         return sum(map(len, prompt)) + self._options.most_tokens <= self._model.context
