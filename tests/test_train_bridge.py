@@ -9,10 +9,11 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs the extra: pip install 'digiclone[train]'")
 
+from killing import killed_behind  # noqa: E402
 from torch.nn import functional  # noqa: E402, TID253
 
 from digiclone.nn.bridgeformer import Dims  # noqa: E402
-from digiclone.train import bridge, checkpoint, course  # noqa: E402
+from digiclone.train import bridge, course  # noqa: E402
 from digiclone.train.bridge import Pair, Recipe  # noqa: E402
 
 DIMS = Dims(audio=6, words=10, hidden=16, heads=2, layers=1, tokens=5, inner=32, dropout=0.1)
@@ -101,22 +102,10 @@ def test_it_learns_sentences_by_heart_and_reads_them_back(tmp_path: Path, pads: 
     assert np.mean(right) > 0.9
 
 
-def test_a_kill_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(course, "MINUTE", 0.0)
+def test_a_kill_changes_nothing(tmp_path: Path) -> None:
     known, kept = pairs(7), pairs(2, 1)
     whole, losses = bridge.fit(RECIPE, known, kept, TABLE, tmp_path / "whole", silent)
-    keep = checkpoint.keep
-
-    def killed(parts: Any, done: int, place: Path) -> None:
-        keep(parts, done, place)
-        if done == 40:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(checkpoint, "keep", killed)
-    with pytest.raises(KeyboardInterrupt):
-        bridge.fit(RECIPE, known, kept, TABLE, tmp_path / "killed", silent)
-    monkeypatch.setattr(checkpoint, "keep", keep)
-    again, same = bridge.fit(RECIPE, known, kept, TABLE, tmp_path / "killed", silent)
+    again, same = killed_behind((40,), lambda: bridge.fit(RECIPE, known, kept, TABLE, tmp_path / "killed", silent))
     assert same == losses
     for name, weight in whole.state_dict().items():
         assert torch.equal(weight, again.state_dict()[name])

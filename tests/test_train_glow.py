@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch", reason="training needs the extra: pip install 'digiclone[train]'")
 
+from killing import killed_behind  # noqa: E402
+
 from digiclone.nn.glow_tts import Dims, GlowTTS  # noqa: E402
 from digiclone.text.symbols import SYMBOLS  # noqa: E402
-from digiclone.train import checkpoint, course, glow, journal, speech  # noqa: E402
+from digiclone.train import glow, journal, speech  # noqa: E402
 from digiclone.train.speech import Sentence, batch  # noqa: E402
 from digiclone.types import Audio  # noqa: E402
 
@@ -75,22 +77,10 @@ def test_it_learns_and_says_so(tmp_path: Path) -> None:
     assert float(glow.judge(net, kept).likelihood) <= min(first["kept_loss"], last["kept_loss"]) + 1e-4
 
 
-def test_a_kill_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kill_changes_nothing(tmp_path: Path) -> None:
     said, kept = made_up(16), made_up(3, seed=1)
-    monkeypatch.setattr(course, "MINUTE", 0.0)
     whole = glow.fit(TINY, said, kept, tmp_path / "whole", None, silent)
-    keep = checkpoint.keep
-
-    def killed(parts: dict[str, object], done: int, place: Path) -> None:
-        keep(parts, done, place)
-        if done in (7, 13):
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(checkpoint, "keep", killed)
-    for _ in range(2):
-        with pytest.raises(KeyboardInterrupt):
-            glow.fit(TINY, said, kept, tmp_path / "killed", None, silent)
-    again = glow.fit(TINY, said, kept, tmp_path / "killed", None, silent)
+    again = killed_behind((7, 13), lambda: glow.fit(TINY, said, kept, tmp_path / "killed", None, silent))
     for name, weight in whole.state_dict().items():
         assert torch.equal(weight, again.state_dict()[name]), name
 

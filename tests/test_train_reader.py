@@ -1,9 +1,7 @@
 """A reader that learns: to write what it hears, exactly to resume, and when not to go on."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,9 +10,11 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 
+from killing import killed_behind  # noqa: E402
+
 from digiclone.nn.reader import Dims, Reader  # noqa: E402
 from digiclone.text import letters  # noqa: E402
-from digiclone.train import checkpoint, course, reader  # noqa: E402
+from digiclone.train import course, reader  # noqa: E402
 from digiclone.train.reader import Heard  # noqa: E402
 
 SMALL = Dims(audio=16, letters=len(letters.LETTERS), hidden=32, inner=64, blocks=2, kernel=5, dropout=0.0)
@@ -51,24 +51,10 @@ def test_it_learns_letters_that_nobody_placed(tmp_path: Path) -> None:
     ]
 
 
-def test_killed_and_resumed_it_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kill_changes_nothing(tmp_path: Path) -> None:
     recipe, said, kept = replace(TINY, hidden=0.2), made_up(20), made_up(3, 1)
     whole = reader.fit(recipe, said, kept, tmp_path / "whole", None, silent)
-    keep, times = checkpoint.keep, 0
-
-    def killed(parts: Mapping[str, Any], done: int, place: Path) -> None:
-        nonlocal times
-        keep(parts, done, place)
-        times += 1
-        if times in (3, 9):
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(course, "MINUTE", 0.0)
-    monkeypatch.setattr(checkpoint, "keep", killed)
-    for _ in range(2):
-        with pytest.raises(KeyboardInterrupt):
-            reader.fit(recipe, said, kept, tmp_path / "killed", None, silent)
-    again = reader.fit(recipe, said, kept, tmp_path / "killed", None, silent)
+    again = killed_behind((3, 9), lambda: reader.fit(recipe, said, kept, tmp_path / "killed", None, silent))
     for name, weight in whole.state_dict().items():
         assert torch.equal(weight, again.state_dict()[name]), name
 

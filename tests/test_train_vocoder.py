@@ -10,12 +10,14 @@ import soundfile
 
 torch = pytest.importorskip("torch", reason="training needs the extra: pip install 'digiclone[train]'")
 
+from killing import killed_behind  # noqa: E402
+
 from digiclone.config import ConfigError  # noqa: E402
 from digiclone.dsp import VOICE_HOP, VOICE_RATE, voice_mel  # noqa: E402
 from digiclone.nn import glow_tts, hifigan  # noqa: E402
 from digiclone.nn.discriminators import Dims  # noqa: E402
 from digiclone.text.symbols import SYMBOLS  # noqa: E402
-from digiclone.train import checkpoint, course, journal, speech, vocoder  # noqa: E402
+from digiclone.train import journal, speech, vocoder  # noqa: E402
 from digiclone.train.vocoder import Clip  # noqa: E402
 from digiclone.types import Audio  # noqa: E402
 
@@ -154,21 +156,9 @@ def test_it_learns_and_says_so(net: hifigan.Generator, tmp_path: Path) -> None:
     assert all(torch.equal(weight, before[name]) for name, weight in net.state_dict().items()), "as it was"
 
 
-def test_a_kill_changes_nothing(net: hifigan.Generator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(course, "MINUTE", 0.0)
+def test_a_kill_changes_nothing(net: hifigan.Generator, tmp_path: Path) -> None:
     whole = vocoder.fit(TINY, CLIPS, KEPT, net, tmp_path / "whole", silent)
-    keep = checkpoint.keep
-
-    def killed(parts: dict[str, object], done: int, place: Path) -> None:
-        keep(parts, done, place)
-        if done in (2, 7):
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(checkpoint, "keep", killed)
-    for _ in range(2):
-        with pytest.raises(KeyboardInterrupt):
-            vocoder.fit(TINY, CLIPS, KEPT, net, tmp_path / "killed", silent)
-    again = vocoder.fit(TINY, CLIPS, KEPT, net, tmp_path / "killed", silent)
+    again = killed_behind((2, 7), lambda: vocoder.fit(TINY, CLIPS, KEPT, net, tmp_path / "killed", silent))
     for name, weight in whole.state_dict().items():
         assert torch.equal(weight, again.state_dict()[name]), name
     ends = [torch.load(next((tmp_path / run).glob("*/vocoder.pt"))) for run in ("whole", "killed")]
