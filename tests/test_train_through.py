@@ -65,7 +65,7 @@ def test_who_hears_all_knows_what_a_reader_knows() -> None:
     found = float(through.loss(RECIPE, perfect, net, some, answers))
     total, count = 0.0, 0
     for pair in some:  # one by one, written out
-        said = [*answers.get(pair.name, pair.tokens.tolist()), PROMPT.end]
+        said = [*answers.get(pair.name, list(map(int, pair.tokens))), PROMPT.end]
         row = [*PROMPT.before, *pair.tokens.tolist(), *PROMPT.between, *said]
         logits = net(torch.tensor([row]))[0]
         for place, token in enumerate(said, len(row) - len(said)):

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import logging
 import random
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
@@ -32,6 +31,7 @@ from digiclone.nn.glow_tts import Dims, GlowTTS
 from digiclone.stages import TTS
 from digiclone.text.symbols import SYMBOLS
 from digiclone.train import checkpoint, corpus, glow, journal, postfilter
+from digiclone.train.parts import Parts
 from digiclone.train.speech import Sentence, sentence
 from digiclone.voice import card
 from digiclone.weights import home
@@ -112,17 +112,9 @@ def texts(seed: int) -> list[str]:
 
 def spoken(recipe: Recipe, lines: Sequence[str], folder: Path) -> list[Sentence]:
     """The sentences as the voice says them, at all speeds in turn; those in `folder` are not said again."""
-    folder.mkdir(parents=True, exist_ok=True)
-    said, begun = list[Sentence](), time.monotonic()
-    for first in range(0, len(lines), PART):
-        some = lines[first : first + PART]
-        key = checkpoint.key((recipe.voice, recipe.speeds, recipe.version, first, some))
-        place = folder / f"{first:06}-{key}.npz"
-        if not place.exists():
-            _save(list(_said(recipe, some, first)), place)
-        said += _load(place)
-        log.info("spoken: %d of %d sentences, %.0f s", first + len(some), len(lines), time.monotonic() - begun)
-    return said
+    made_of = recipe.voice, recipe.speeds, recipe.version
+    kept = Parts[str, Sentence]("spoken", PART, made_of, lambda some, first: _said(recipe, some, first), _save, _load)
+    return kept.of(lines, folder)
 
 
 def _said(recipe: Recipe, lines: Sequence[str], first: int) -> Iterator[Sentence]:

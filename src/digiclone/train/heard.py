@@ -12,7 +12,6 @@ import json
 import logging
 import random
 import re
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -27,8 +26,9 @@ from digiclone import registry
 from digiclone.artifacts import replacing
 from digiclone.dsp import resample
 from digiclone.stages import RATE, TTS
-from digiclone.train import base, checkpoint
+from digiclone.train import base
 from digiclone.train.augment import spoil
+from digiclone.train.parts import Parts
 from digiclone.train.reader import Heard
 from digiclone.train.voices import kokoro_voices, speak
 from digiclone.types import Audio
@@ -125,16 +125,8 @@ def lexicon() -> list[str]:
 
 def heard(casting: Casting, encoder: Encoder, name: str, folder: Path) -> list[Heard]:
     """All of it, as the encoder of that `name` hears it; what is in `folder` is not made again."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lines, found, begun = script(casting), list[Heard](), time.monotonic()
-    for first in range(0, len(lines), PART):
-        some = lines[first : first + PART]
-        place = folder / f"{first:06}-{checkpoint.key((name, some))}.npz"
-        if not place.exists():
-            save(list(_made(some, encoder, first)), place)
-        found += load(place)
-        log.info("heard: %d of %d sentences, %.0f s", first + len(some), len(lines), time.monotonic() - begun)
-    return found
+    kept = Parts[Line, Heard]("heard", PART, name, lambda some, first: _made(some, encoder, first), save, load)
+    return kept.of(script(casting), folder)
 
 
 def _made(lines: Sequence[Line], encoder: Encoder, first: int) -> Iterator[Heard]:

@@ -230,8 +230,8 @@ def loss(recipe: Recipe, net: Projector, model: Llama, pairs: Sequence[Pair], an
             embedded([*prompt.before, *pair.tokens.tolist(), *prompt.between, *text])
             for pair, text in zip(pairs, said, strict=True)
         ], said)  # fmt: skip
-    softened = (functional.log_softmax(logits / TEMPERATURE, 1) for logits in (ours, theirs))
-    return functional.kl_div(*softened, reduction="batchmean", log_target=True)
+    one, other = (functional.log_softmax(logits / TEMPERATURE, 1) for logits in (ours, theirs))
+    return functional.kl_div(one, other, reduction="batchmean", log_target=True)
 
 
 def _told(model: Llama, rows: Sequence[Tensor], said: Sequence[Sequence[int]]) -> Tensor:
