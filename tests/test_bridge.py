@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tiny_llama
 
-from digiclone import artifacts, bridge, registry
+from digiclone import artifacts, bridge, clone, registry
 from digiclone.artifacts import toml
 from digiclone.asr import bridge as asr
 from digiclone.config import ConfigError
@@ -210,3 +210,24 @@ def test_what_does_not_go_together_is_refused(tmp_path: Path, spoken: Path, enco
     bridge.opened.cache_clear()
     with pytest.raises(ConfigError, match="learnt the words of another language model"):
         backend(spoken, model)
+
+
+def test_a_clone_understands_through_its_own_bridge_if_it_is_better(encoder: Encoder, ada: Path) -> None:
+    def played() -> list[str]:
+        chosen = clone.choices(ada)
+        return [f"{chosen[kind].backend} ({chosen[kind].origin['backend']})" for kind in ("asr", "llm")]
+
+    (ada / "clone.toml").write_text('name = "Ada"\n', "utf-8")
+    usual = ["moonshine (default)", "llamacpp (default)"]
+    assert played() == usual
+    about = artifacts.bridge(made(ada / "bridge", "plus"))
+    assert played() == ["bridge (its own bridge)", "bridge (its own bridge)"]
+    for change, wanted in (
+        ({"wrong": 0.3}, False), ({"wrong": 0.3, "use": "always"}, True), ({"use": "never"}, False),
+        ({"wrong": float("nan")}, False),
+    ):  # fmt: skip
+        (ada / "bridge" / artifacts.BRIDGE).write_bytes(toml(about.model_copy(update=change), "A bridge."))
+        assert (played() != usual) == wanted
+    (ada / "bridge" / artifacts.BRIDGE).write_bytes(toml(about, "A bridge."))
+    (ada / "clone.toml").write_text('name = "Ada"\n[asr]\nbackend = "moonshine"\n', "utf-8")
+    assert played() == ["moonshine (clone.toml)", "bridge (its own bridge)"], "what is written there is stronger"
