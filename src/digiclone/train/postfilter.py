@@ -18,7 +18,6 @@ from torch import Tensor
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from digiclone.artifacts import NOISE
 from digiclone.config import ConfigError
 from digiclone.nn.discriminators import discriminator_loss, feature_loss, generator_loss
 from digiclone.nn.glow_tts import GlowTTS
@@ -67,8 +66,9 @@ class Recipe:
     """Of the weights of earlier steps, in what comes out: the game never rests."""
     every: int = 100
     """Steps between two entries in the journal."""
-    noise: float = NOISE
-    """The chance in the frames that it learns from, as when the voice speaks."""
+    noise: float = 0.333
+    """The chance in the frames that it learns from. The voice speaks with less; to learn from as little brings nothing
+    (dev/LOG.md)."""
     seed: int = 0
 
 
