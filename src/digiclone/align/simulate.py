@@ -12,11 +12,10 @@ import soundfile
 
 from digiclone.align.impaired import Impairment, Mels, line, sound
 from digiclone.artifacts import replacing, write_atomically
-from digiclone.dsp import VOICE_RATE, audible, resample, to_pcm16, voice_mel
+from digiclone.dsp import VOICE_RATE, audible, joined, resample, to_pcm16, voice_mel
 from digiclone.stages import RATE, TTS
 from digiclone.tts.glow import SHIPPED
 from digiclone.types import Audio
-from digiclone.voice.card import said
 
 HEAD = """@UTF8
 @Begin
@@ -51,9 +50,9 @@ def write(
         tell("speaking", number / len(texts))
         if number % EVERY == 0:
             question = ASKED[number // EVERY % len(ASKED)]
-            put("INV", question, _lower(said(voice, question.replace(" ", "", 1))))
+            put("INV", question, _lower(joined(voice.speak(question.replace(" ?", "?")))))
         one = line(text, how, number)
-        put("PAR", one.chat, impaired(said(voice, one.verbatim), how, number))
+        put("PAR", one.chat, impaired(joined(voice.speak(one.verbatim)), how, number))
     with replacing(folder / f"{name}.wav") as out:
         pcm = np.frombuffer(to_pcm16(Audio(np.concatenate(sounds), RATE)), "<i2")
         soundfile.write(out, pcm, RATE, "PCM_16", format="WAV")

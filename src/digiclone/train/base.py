@@ -26,14 +26,13 @@ from torch import Tensor
 
 from digiclone import registry
 from digiclone.artifacts import replacing
-from digiclone.dsp import VOICE_HOP, VOICE_RATE
+from digiclone.dsp import VOICE_HOP, VOICE_RATE, joined
 from digiclone.nn.glow_tts import Dims, GlowTTS
 from digiclone.stages import TTS
 from digiclone.text.symbols import SYMBOLS
 from digiclone.train import checkpoint, corpus, glow, journal, postfilter
 from digiclone.train.parts import Parts
 from digiclone.train.speech import Sentence, sentence
-from digiclone.voice import card
 from digiclone.weights import home
 
 log = logging.getLogger(__name__)
@@ -120,7 +119,7 @@ def spoken(recipe: Recipe, lines: Sequence[str], folder: Path) -> list[Sentence]
 def _said(recipe: Recipe, lines: Sequence[str], first: int) -> Iterator[Sentence]:
     voices = [_voice(recipe.voice, speed) for speed in recipe.speeds]
     for number, text in enumerate(lines, first):
-        if one := sentence(f"{recipe.voice}-{number}", text, card.said(voices[number % len(voices)], text)):
+        if one := sentence(f"{recipe.voice}-{number}", text, joined(voices[number % len(voices)].speak(text))):
             yield one
 
 

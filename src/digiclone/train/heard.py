@@ -24,7 +24,7 @@ import numpy as np
 
 from digiclone import registry
 from digiclone.artifacts import replacing
-from digiclone.dsp import resample
+from digiclone.dsp import joined, resample
 from digiclone.stages import RATE, TTS
 from digiclone.train import base
 from digiclone.train.augment import spoil
@@ -32,7 +32,6 @@ from digiclone.train.parts import Parts
 from digiclone.train.reader import Heard
 from digiclone.train.voices import kokoro_voices, speak
 from digiclone.types import Audio
-from digiclone.voice.card import said
 
 log = logging.getLogger(__name__)
 PART = 200
@@ -146,7 +145,7 @@ def spoken(line: Line) -> np.ndarray:
     """A line as samples at `stages.RATE`."""
     speed = line.speed / line.taller
     if line.speaker == "hibari":
-        audio = said(_hibari(round(20 * speed) / 20), line.text)
+        audio = joined(_hibari(round(20 * speed) / 20).speak(line.text))
     else:
         audio = speak(line.speaker, line.text, speed, line.hertz)
     return resample(Audio(audio.samples, round(audio.rate * line.taller)), RATE).samples

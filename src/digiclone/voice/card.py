@@ -12,7 +12,7 @@ import soundfile
 
 from digiclone import artifacts, registry
 from digiclone.config import ConfigError
-from digiclone.dsp import resample
+from digiclone.dsp import joined, resample
 from digiclone.measure.recordings import clips
 from digiclone.measure.speaking import Pace, pace
 from digiclone.stages import ASR, RATE, TTS
@@ -156,16 +156,8 @@ def judge(person: Person, tts: TTS, took: Pace, tell: Progress) -> Card:
     voice = list[Spoken]()
     for number, one in enumerate(person.kept):
         tell("listening to the voice", number / len(person.kept))
-        voice.append(_judged(said(tts, one.text), one.text, person.ears, person.centre))
+        voice.append(_judged(joined(tts.speak(one.text)), one.text, person.ears, person.centre))
     return Card(tuple(one.text for one in person.kept), tuple(voice), person.real, person.real_stranger, took)
-
-
-def said(tts: TTS, text: str) -> Audio:
-    """All of a text as one sound; silence where the voice says nothing."""
-    pieces = list(tts.speak(text))
-    if not pieces:
-        return Audio(np.zeros(RATE // 10, np.float32), RATE)
-    return Audio(np.concatenate([piece.samples for piece in pieces]), pieces[0].rate)
 
 
 def _judged(audio: Audio, text: str, ears: ASR, centre: speaker.Embedding) -> Spoken:
