@@ -215,7 +215,7 @@ def probabilities(samples: np.ndarray) -> np.ndarray:
 def test_silero_tells_a_voice_from_noise(clips: list[Recording]) -> None:
     for clip in clips[:3]:
         found = probabilities(clip.audio.samples)
-        assert np.mean(found > 0.5) > 0.4  # people pause
+        assert np.mean(found > 0.5) > 0.25  # people pause
     t = np.arange(3 * RATE) / RATE
     hum = 0.1 * np.sin(2 * np.pi * 50 * t)
     for other in (np.zeros(3 * RATE), noise.normal(0, 0.003, 3 * RATE), noise.normal(0, 0.1, 3 * RATE), hum):
