@@ -102,6 +102,8 @@ def errors(heard: str, meant: str) -> float:
 def spoken(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Recording]:
     """The microphone's recording: a question, and later somebody who speaks over the answer."""
     question, interruption = recordings(2)
+    if not question.text:
+        pytest.skip("pieces of a talk are no questions: this needs recorded sentences (DIGICLONE_DATA)")
     room = np.random.default_rng(0)
     parts = [np.zeros(round(LEAD * RATE)), resample(question.audio, RATE).samples, np.zeros(round(ANSWER * RATE)),
              resample(interruption.audio, RATE).samples, np.zeros(round(TAIL * RATE))]  # fmt: skip
