@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeVar
 
 import typer
 
+from digiclone import artifacts
 from digiclone.clone import find
 from digiclone.commands.avatar import CloneArgument, Json, progress
 from digiclone.commands.bring import bring
@@ -107,10 +108,9 @@ def train(
         f"Of {len(found.kept)} sentences that it never learnt from it gets {found.wrong:.0%} of the words wrong;"
         f" {name} gets {found.usual:.0%}."
     )
-    better = found.wrong < found.usual
     print(
         f"{clone} understands its person through it from now on."
-        if better
+        if artifacts.usable_bridge(folder)
         else "So it is not used: bring more sentences."
     )
 

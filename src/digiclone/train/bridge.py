@@ -23,7 +23,7 @@ from torch.nn import functional
 from digiclone.nn.bridgeformer import BridgeFormer, Dims
 from digiclone.train import checkpoint
 from digiclone.train.course import Course, Progress, run
-from digiclone.train.precision import DEVICE
+from digiclone.train.precision import DEVICE, side_by_side
 
 PLOTS = {"the loss of a pair (equation 7)": {"learnt": "loss", "kept": "kept_loss"}}
 TARGET, STILL, WHILE = 0.05, 1e-3, 10
@@ -172,14 +172,12 @@ def batches(recipe: Recipe, pairs: Sequence[Pair], begun: int) -> Iterator[Batch
 def batch(recipe: Recipe, pairs: Sequence[Pair]) -> Batch:
     """Pairs side by side; texts are cut or padded to T tokens."""
     count = recipe.dims.tokens
-    frames = torch.tensor([len(pair.features) for pair in pairs])
+    features, frames = side_by_side([pair.features for pair in pairs])
     words = torch.tensor([min(count, len(pair.tokens)) for pair in pairs])
-    features = torch.zeros(len(pairs), int(frames.max()), recipe.dims.audio)
     tokens = torch.full((len(pairs), count), recipe.pad)
     for row, pair in enumerate(pairs):
-        features[row, : len(pair.features)] = torch.from_numpy(pair.features.astype(np.float32))
         tokens[row, : words[row]] = torch.from_numpy(pair.tokens[:count])
-    return Batch(*(part.to(DEVICE) for part in (features, frames, tokens, words)))
+    return Batch(features, frames, tokens.to(DEVICE), words.to(DEVICE))
 
 
 @torch.no_grad()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import logging
 import random
 import re
 from collections import Counter
@@ -33,7 +32,6 @@ from digiclone.train.reader import Heard
 from digiclone.train.voices import kokoro_voices, speak
 from digiclone.types import Audio
 
-log = logging.getLogger(__name__)
 PART = 200
 """Sentences in a file of features."""
 TOGETHER = 8

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
@@ -25,3 +29,11 @@ GAINS = _gains()
 def mixed() -> torch.autocast:
     """Within it, bfloat16 where `GAINS`."""
     return torch.autocast(DEVICE.type, torch.bfloat16, enabled=GAINS)
+
+
+def side_by_side(features: Sequence[NDArray[np.float16]]) -> tuple[Tensor, Tensor]:
+    """Features (N, width) of some utterances in 32 bits, (B, N, width), padded with zeros; and how many frames each
+    has, (B,)."""
+    frames = torch.tensor([len(one) for one in features])
+    rows = [torch.from_numpy(one.astype(np.float32)) for one in features]
+    return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True).to(DEVICE), frames.to(DEVICE)

@@ -23,7 +23,7 @@ from digiclone.nn.reader import Dims, Reader
 from digiclone.text import letters
 from digiclone.train import checkpoint
 from digiclone.train.course import Course, Progress, cosine, drawn, run
-from digiclone.train.precision import DEVICE, mixed
+from digiclone.train.precision import DEVICE, mixed, side_by_side
 
 PLOTS = {
     "loss of a letter, nats": {"learnt": "loss", "kept": "kept_loss"},
@@ -184,11 +184,8 @@ def batches(recipe: Recipe, heard: Sequence[Heard], begun: int) -> Iterator[Batc
 
 def batch(heard: Sequence[Heard]) -> Batch:
     """What was heard side by side, padded with zeros."""
-    frames = torch.tensor([len(one.features) for one in heard])
-    features = torch.zeros(len(heard), int(frames.max()), heard[0].features.shape[1])
-    for row, one in enumerate(heard):
-        features[row, : len(one.features)] = torch.from_numpy(one.features.astype(np.float32))
+    features, frames = side_by_side([one.features for one in heard])
     texts = [letters.numbers(one.text) for one in heard]
     wanted = torch.tensor([number for text in texts for number in text])
     lengths = torch.tensor([len(text) for text in texts])
-    return Batch(*(part.to(DEVICE) for part in (features, frames, wanted, lengths)))
+    return Batch(features, frames, wanted.to(DEVICE), lengths.to(DEVICE))

@@ -30,7 +30,7 @@ from digiclone.nn.llama import Llama
 from digiclone.train import checkpoint
 from digiclone.train.bridge import Pair
 from digiclone.train.course import Course, Progress, cosine, drawn, run
-from digiclone.train.precision import DEVICE
+from digiclone.train.precision import DEVICE, side_by_side
 
 Answers = Mapping[str, Sequence[int]]
 Method = Literal["nextgpt", "xvila", "xvila-lora", "binding", "slam", "ultravox"]
@@ -209,7 +209,7 @@ def _epoch(lengths: Sequence[int], recipe: Recipe) -> Iterator[list[int]]:
 def loss(recipe: Recipe, net: Projector, model: Llama, pairs: Sequence[Pair], answers: Answers) -> Tensor:
     """Of pairs side by side, of what is to be said: its cross-entropy, or the distance from what the model would say
     if it had read the words."""
-    found, many = net(*_features(pairs))
+    found, many = net(*side_by_side([pair.features for pair in pairs]))
     table, prompt = model.token_embd.weight, recipe.prompt
 
     def embedded(tokens: Sequence[int]) -> Tensor:
@@ -241,14 +241,6 @@ def _told(model: Llama, rows: Sequence[Tensor], said: Sequence[Sequence[int]]) -
     return torch.cat([one[len(row) - len(text) - 1 : len(row) - 1] for one, row, text in each])
 
 
-def _features(pairs: Sequence[Pair]) -> tuple[Tensor, Tensor]:
-    frames = torch.tensor([len(pair.features) for pair in pairs])
-    features = torch.zeros(len(pairs), int(frames.max()), pairs[0].features.shape[1])
-    for row, pair in enumerate(pairs):
-        features[row, : len(pair.features)] = torch.from_numpy(pair.features.astype(np.float32))
-    return features.to(DEVICE), frames.to(DEVICE)
-
-
 Heard = Callable[[Pair], Tensor]
 """What a trained projector makes of a pair: embeddings (T, words)."""
 
@@ -258,7 +250,7 @@ def hearing(net: Projector) -> Heard:
 
     @torch.no_grad()
     def heard(pair: Pair) -> Tensor:
-        found, many = net(*_features([pair]))
+        found, many = net(*side_by_side([pair.features]))
         return found[0, : int(many[0])]
 
     return heard
