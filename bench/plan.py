@@ -25,7 +25,7 @@ from keep import keep
 from problems import ROWS, by_looking_at_everything, large, random_problem
 
 from digiclone.measure import hearing, speaking, talk
-from digiclone.plan import choices, cost, measured, measuring, places
+from digiclone.plan import catalogue, choices, cost, measured, measuring, places
 from digiclone.plan.fit import BATCH, Fit
 from digiclone.plan.measured import Measured
 from digiclone.plan.search import solve
@@ -148,7 +148,7 @@ def _minds(known: Measured, host: places.Place, cores: int, quick: bool) -> Iter
     for taken in measuring.models(HELD[:2] if quick else HELD, sorted({1, cores}), JOBS, _tell):
         one, engine = taken.sample, taken.sample.engine
         name = f"{taken.model} {one.form}, {engine.threads} threads"
-        said = cost.llm_bytes(one.shape, one.weights, engine.context, BATCH, rates)
+        said = cost.llm_bytes(one.shape, one.form, one.weights, engine.context, BATCH, rates)
         yield Pair("llm", "memory", name, said, engine.memory)
         for run in engine.runs:
             where = f"{name}, {run.prompt} tokens"
@@ -178,7 +178,7 @@ def _voices(known: Measured, cores: int) -> Iterator[Pair]:
         _, backend, model = code.split(":")
         for threads in sorted({1, cores}):
             _tell(f"{code}, {threads} threads", 0.7)
-            took = speaking.pace(backend, {**measuring.voice(backend, model), "threads": threads}, TEXTS)
+            took = speaking.pace(backend, {**catalogue.voice(backend, model), "threads": threads}, TEXTS)
             for text, (seconds, spoken) in zip(TEXTS, took.each, strict=True):
                 said = mouth.rtf * spoken / cost.worth(threads, mouth.scaling)
                 yield Pair("tts", "time", f"{code}, {threads} threads, {len(text.split())} words", said, seconds)

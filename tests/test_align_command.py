@@ -1,13 +1,17 @@
 """`digiclone align prepare` and `simulate`, as people use them: somebody is made up, and brought to a clone."""
 
 import json
+import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tones import sentences
 from typer.testing import CliRunner, Result
 
 pytest.importorskip("rustling")
 
+from digiclone import artifacts
 from digiclone.align import pairs
 from digiclone.cli import app
 from digiclone.clone import create, find
@@ -68,6 +72,35 @@ def test_a_dataset_is_brought_in_the_same_way(somebody: Path, tmp_path: Path) ->
     result = align("prepare", "bob", "--dataset", find("ada") / "bridge" / "pairs", "--json")
     assert json.loads(result.stdout)["brought"] == 7
     assert len(pairs.read(find("bob") / "bridge" / "pairs")) == 7
+
+
+def test_a_bridge_goes_elsewhere_without_the_person(tmp_path: Path) -> None:
+    folder = find("ada") / "bridge"
+    about = artifacts.Bridge(
+        method="plus", encoder="moonshine:tiny-en", encoder_sha256="a" * 64, made=datetime(2026, 1, 1, tzinfo=UTC),
+        pairs=100, recipe="", wrong=0.1, usual=0.2, kept=[],
+    )  # fmt: skip
+    artifacts.keep_bridge(folder, about)
+    (folder / "bridge.onnx").write_bytes(b"a network")
+    pairs.add(folder / "pairs", sentences(2))
+    result = align("export", "ada", tmp_path / "ada.zip", "--json")
+    assert json.loads(result.stdout)["holds"] == ["bridge.toml", "bridge.onnx"]
+    with zipfile.ZipFile(tmp_path / "ada.zip") as packed:
+        packed.extractall(tmp_path / "there")
+    assert artifacts.bridge(tmp_path / "there") == about
+    assert sorted(file.name for file in (tmp_path / "there").iterdir()) == ["bridge.onnx", "bridge.toml"]
+    assert "is there already" in complaint("export", "ada", tmp_path / "ada.zip")
+    assert "none of the 0 sentences is here" in complaint("eval", "ada")
+
+
+def test_what_is_wiped_is_gone() -> None:
+    folder = find("ada") / "bridge"
+    pairs.add(folder / "pairs", sentences(2))
+    assert align("wipe", "ada").exit_code == 1, "it asks"
+    assert len(pairs.read(folder / "pairs")) == 2
+    assert "no bridge any more" in align("wipe", "ada", "--yes").stdout
+    assert [file.name for file in find("ada").iterdir() if "bridge" in file.name] == []
+    assert "ada has none" in align("wipe", "ada", "--yes").stdout
 
 
 def test_mistakes_are_answered_in_a_sentence(somebody: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import digiclone
-from digiclone import Audio, Clone, Done, Failed, Heard, Said, Spoke
+from digiclone import Audio, Clone, Done, Failed, Heard, Said, Spoke, artifacts
 from digiclone.clone import choices, clones, create, files, find, parse_flags, prepare
 from digiclone.config import DEFAULTS, ConfigError, load_toml
 from digiclone.stages import RATE
@@ -89,6 +89,21 @@ def test_flags_beat_the_plan_and_the_plan_beats_the_clone(ada: Path) -> None:
     llm = choices(ada, {"llm": {"repeat": 3}})["llm"]
     assert llm.options == {"repeat": 3, "seconds_per_word": 0.5}
     assert llm.origin == {"backend": "plan.toml", "repeat": "flag", "seconds_per_word": "plan.toml"}
+
+
+def test_a_plan_from_before_it_had_a_voice_and_a_bridge_keeps_them(ada: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (ada / "clone.toml").write_text('name = "Ada"\n')
+    (ada / "plan.toml").write_text(
+        "[llm]\nbackend = 'llamacpp'\nformat = 'Q4_0'\nthreads = 1\n"
+        "[tts]\nbackend = 'hibari'\nmodel = 'heart'\nthreads = 1\n"
+    )
+    assert choices(ada)["tts"].backend == "hibari"
+    monkeypatch.setattr(artifacts, "usable", lambda _folder: True)
+    monkeypatch.setattr(artifacts, "usable_bridge", lambda _folder: True)
+    found = choices(ada)
+    assert (found["tts"].backend, found["tts"].options) == ("glow", {"voice": str(ada / "voice"), "threads": 1})
+    assert (found["asr"].backend, found["llm"].backend) == ("bridge", "bridge")
+    assert found["llm"].options == {"bridge": str(ada / "bridge"), "format": "Q4_0", "threads": 1}
 
 
 def test_an_unknown_section_is_answered(ada: Path) -> None:

@@ -9,7 +9,7 @@ import tiny_llama
 from gguf import GGUFReader, dequantize  # noqa: TID253
 
 from digiclone import llama
-from digiclone.llama import EngineError, Llama
+from digiclone.llama import EngineError, Llama, embeddings
 
 
 @pytest.fixture
@@ -50,6 +50,25 @@ def test_embeddings_say_what_their_tokens_say(model: Llama, file: Path) -> None:
     model.forget(5)
     model.read(np.zeros((len(tokens) - 5, model.width), np.float32))
     assert not np.allclose(model.logits(), spoken)
+
+
+@pytest.mark.parametrize("family", ["llama", "qwen2", "phi3", "stablelm", "gemma", "gemma2", "gemma3"])
+def test_embeddings_are_as_every_family_takes_them(family: str, tmp_path: Path) -> None:
+    """The Gemmas multiply those of their tokens, and all but the first two leave it to whoever gives embeddings."""
+    tied = family.startswith("gemma")
+    file = tiny_llama.make(tmp_path / "tiny.gguf", architecture=family, tied=tied)
+    model = Llama(file, 64, threads=1)
+    tokens = model.tokens("this and that")
+    model.read(tokens)
+    spoken = model.logits()
+    model.forget(0)
+    model.read(embeddings(file, tokens))
+    assert np.allclose(model.logits(), spoken, atol=1e-3)
+    assert np.std(spoken) > 0.1
+    if tied:
+        model.forget(0)
+        model.read(embeddings(file, tokens) / 8)
+        assert not np.allclose(model.logits(), spoken, atol=1e-1)
 
 
 def test_what_is_forgotten_leaves_no_trace(model: Llama) -> None:

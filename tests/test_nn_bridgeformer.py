@@ -1,5 +1,7 @@
 """BridgeFormer: shapes, masks, the pooling beside torch's own, and that it learns."""
 
+from dataclasses import replace
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -17,6 +19,12 @@ SMALL = Dims(audio=12, words=20, hidden=16, heads=2, layers=2, tokens=5, inner=3
 def net() -> BridgeFormer:
     torch.manual_seed(0)
     return BridgeFormer(SMALL).eval()
+
+
+@pytest.fixture
+def stacking() -> BridgeFormer:
+    torch.manual_seed(0)
+    return BridgeFormer(replace(SMALL, stacked=4)).eval()
 
 
 def test_the_papers_sizes_have_the_papers_number_of_weights() -> None:
@@ -40,8 +48,10 @@ def test_pooling_is_torchs_own_on_each_row_alone(frames: int, tokens: int, more:
         assert torch.allclose(found[row], alone, atol=1e-5)
 
 
+@pytest.mark.parametrize("which", ["net", "stacking"])
 @torch.no_grad()
-def test_what_is_behind_the_frames_changes_nothing(net: BridgeFormer) -> None:
+def test_what_is_behind_the_frames_changes_nothing(which: str, request: pytest.FixtureRequest) -> None:
+    net = request.getfixturevalue(which)
     features = torch.randn(3, 30, SMALL.audio)
     frames = torch.tensor([30, 1, 17])
     together = net(features, frames)
@@ -81,3 +91,15 @@ def test_it_learns_what_it_is_shown(net: BridgeFormer) -> None:
 def test_features_of_another_encoder_are_refused(net: BridgeFormer) -> None:
     with pytest.raises(ValueError, match="features of width 13, where the bridge takes 12"):
         net(torch.zeros(1, 4, 13), torch.tensor([4]))
+
+
+@pytest.mark.parametrize("stacked", [1, 4])
+def test_as_a_file_it_takes_any_length(stacked: int) -> None:
+    """`bridge_export` compares torch and ONNX on three lengths."""
+    pytest.importorskip("onnx")
+    from digiclone.train import bridge_export
+
+    torch.manual_seed(0)
+    net = BridgeFormer(replace(SMALL, stacked=stacked))
+    assert bridge_export.bridge(net, True, {})
+    assert bridge_export.bridge(net, False, {})

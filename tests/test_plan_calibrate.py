@@ -12,6 +12,7 @@ FLOPS, BANDWIDTH = 5e10, 2e10
 TRUE = Rates(
     reach=0.6, layer_s=5e-5, step_s=1e-3, writing={"F16": 2.5, "Q8_0": 2.0, "Q4_0": 4.0},
     reading={"F16": 2.5, "Q8_0": 1.2, "Q4_0": 1.4}, scaling=0.85, engine_bytes=1.2e8, buffer_bytes=5.0,
+    copied={"Q4_0": 0.56},
 )  # fmt: skip
 SMALL = Shape(layers=30, hidden=576, inner=1536, heads=9, kv_heads=3, head_dim=64, vocabulary=49152)
 BYTES = {"F16": 2.0, "Q8_0": 34 / 32, "Q4_0": 18 / 32}
@@ -25,7 +26,7 @@ def sample(shape: Shape, form: str, threads: int, jobs: tuple[tuple[int, int], .
         token = cost.write_s(shape, form, weights, prompt + written / 2, threads, FLOPS, BANDWIDTH, TRUE)
         wrong = np.exp(noise * chance.standard_normal(2))
         runs.append(Run(prompt, read * wrong[0], written, token * (written - 1) * wrong[1]))
-    memory = cost.llm_bytes(shape, weights, 2048, BATCH, TRUE)
+    memory = cost.llm_bytes(shape, form, weights, 2048, BATCH, TRUE)
     return Sample(shape, form, weights, Engine(threads, 2048, memory, tuple(runs)))
 
 
@@ -46,7 +47,7 @@ def test_what_was_not_measured_is_predicted(noise: float) -> None:
             assert got == pytest.approx(wanted, rel=0.05 + 2 * noise)
             wanted, got = (cost.read_s(qwen, form, past, threads, FLOPS, one) for one in (TRUE, found))
             assert got == pytest.approx(wanted, rel=0.05 + 2 * noise)
-        wanted, got = (cost.llm_bytes(qwen, weights, 4096, BATCH, one) for one in (TRUE, found))
+        wanted, got = (cost.llm_bytes(qwen, form, weights, 4096, BATCH, one) for one in (TRUE, found))
         assert got == pytest.approx(wanted, rel=0.01)
 
 

@@ -55,7 +55,12 @@ def test_more_of_anything_takes_longer_and_more_machine_less(
     assert read_s(shape, "Q8_0", 100, threads, flops, REAL) < 100 * write_s(
         shape, "Q8_0", 1e9, 0, threads, flops, bandwidth, REAL
     )
-    assert llm_bytes(shape, 1e9, 4096, 512, REAL) > llm_bytes(shape, 1e9, 2048, 512, REAL) > 1e9
+    assert llm_bytes(shape, "Q8_0", 1e9, 4096, 512, REAL) > llm_bytes(shape, "Q8_0", 1e9, 2048, 512, REAL) > 1e9
+    twice = REAL.model_copy(update={"copied": {"Q4_0": 0.5}})
+    for form in ("Q4_0", "Q4_K_M"):
+        more = llm_bytes(shape, form, 1e9, 2048, 512, twice) - llm_bytes(shape, form, 1e9, 2048, 512, REAL)
+        assert more == 0.5 * shape.layers * shape.layer_weights
+    assert llm_bytes(shape, "Q8_0", 1e9, 2048, 512, twice) == llm_bytes(shape, "Q8_0", 1e9, 2048, 512, REAL)
 
 
 @given(st.integers(1, 64))

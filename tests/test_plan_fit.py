@@ -46,7 +46,7 @@ def test_what_a_plan_takes_is_the_sum_of_its_parts() -> None:
     asr, llm, form, tts, vocoder, threads, _ = found.values
     mind, size = MENU.minds[llm], MENU.minds[llm].files[FORMS[form].name]
     takes, n = made.spent(found), MENU.threads[threads]
-    memory = llm_bytes(mind.shape, size, fit.CONTEXT, fit.BATCH, RATES)
+    memory = llm_bytes(mind.shape, FORMS[form].name, size, fit.CONTEXT, fit.BATCH, RATES)
     assert takes["memory"] == pytest.approx(
         MENU.server + memory + MENU.ears[asr].memory + MENU.voices[tts].memory + MENU.vocoders[vocoder].memory
     )

@@ -53,7 +53,7 @@ def _machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             read = cost.read_s(shape, form, prompt, threads, FLOPS, TRUE)
             token = cost.write_s(shape, form, size, prompt + written / 2, threads, FLOPS, BANDWIDTH, TRUE)
             runs.append(Run(prompt, read, written, token * (written - 1)))
-        return Engine(threads, context, cost.llm_bytes(shape, size, context, 512, TRUE), tuple(runs))
+        return Engine(threads, context, cost.llm_bytes(shape, form, size, context, 512, TRUE), tuple(runs))
 
     monkeypatch.setattr(shaped, "write", write)
     monkeypatch.setattr(measuring.engine, "measure", measure)
@@ -62,9 +62,11 @@ def _machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         lambda _name, options, seconds: Hearing([(s, (0.1 + 0.2 * s) / options["threads"]) for s in seconds], 50.0),
     )  # fmt: skip
     monkeypatch.setattr(
-        measuring.speaking, "pace", lambda _name, options, _texts: Pace(0.2, 0.4 / options["threads"], 70.0, [])
-    )
-    monkeypatch.setattr(measuring.talk, "measure", lambda _turns, _settings, _folder, _tell: {"peak_rss_mb": 321.0})
+        measuring.speaking, "pace",
+        lambda _name, options, texts: Pace(0.2, 0.4, len(texts), [(0.4 / options["threads"], 1.0) for _ in texts]),
+    )  # fmt: skip
+    monkeypatch.setattr(measuring.hearing, "deciding", lambda: 0.12)
+    monkeypatch.setattr(measuring.talk, "memory", lambda _settings: 321.4)
     monkeypatch.setattr(measuring, "_present", lambda kind: iter([(f"{kind}:some:model", "some", "model")]))
     monkeypatch.setattr(measuring, "_shipped_voices", lambda: iter([("tts:glow:kathleen", "glow", "kathleen")]))
 
@@ -101,13 +103,14 @@ def test_recognisers_and_voices_are_kept_by_name_with_what_threads_are_worth() -
     assert ears.line.seconds(5.0) == pytest.approx(1.1)
     assert ears.scaling == pytest.approx(1.0)
     voice = found.tts["tts:glow:kathleen"]
-    assert (voice.first_s, voice.rtf, voice.scaling, voice.memory_mb) == (0.2, 0.4, pytest.approx(1.0), 70.0)
+    assert (voice.first_s, voice.rtf, voice.scaling, voice.memory_mb) == (0.2, 0.4, pytest.approx(1.0), 6)
     assert found.here == ("asr", "tts")
 
 
-@pytest.mark.parametrize(("alone", "together", "worth"), [(1.0, 0.5, 1.0), (1.0, 1.2, 0.0), (1.0, 0.3, 1.0)])
-def test_threads_are_worth_something_between_nothing_and_all(alone: float, together: float, worth: float) -> None:
-    assert measuring.scaling(alone, together, 2) == worth
+@pytest.mark.parametrize(("together", "worth"), [(0.5, 1.0), (1.2, 0.0), (0.3, 1.0)])
+def test_threads_are_worth_something_between_nothing_and_all(together: float, worth: float) -> None:
+    alone, noise = [1.0, 2.0, 5.0], [1.0, 9.0, 1.0]
+    assert measuring.scaling(alone, [together * a * n for a, n in zip(alone, noise, strict=True)], 2) == worth
 
 
 def test_the_command_keeps_what_it_measured_and_the_planner_reckons_with_it() -> None:
@@ -117,7 +120,7 @@ def test_the_command_keeps_what_it_measured_and_the_planner_reckons_with_it() ->
         assert "digiclone plan reckons with it" in result.output
     mine = measured.own("A test", FLOPS)
     assert mine.here == ("llm", "asr", "tts", "server")
-    assert mine.server_mb == 321.0
+    assert (mine.server_mb, mine.turn_s) == (321, 0.12)
     assert mine.rates.engine_bytes == pytest.approx(TRUE.engine_bytes, rel=0.2)
     assert CliRunner().invoke(app, ["bench", "llm", "--json"]).stdout.startswith('{"rates"')
 

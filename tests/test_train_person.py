@@ -9,17 +9,21 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("av")
 pytest.importorskip("onnx")
+pytest.importorskip("rouge_score")
+
+import tiny_llama  # noqa: E402
+from tones import Encoder, said, sentences  # noqa: E402
 
 from digiclone import artifacts, bridge  # noqa: E402
-from digiclone.align import pairs  # noqa: E402
+from digiclone.align import judge, pairs  # noqa: E402
+from digiclone.align.replies import Replies  # noqa: E402
 from digiclone.config import ConfigError  # noqa: E402
+from digiclone.llama import embeddings  # noqa: E402
 from digiclone.nn.reader import Dims, Reader  # noqa: E402
 from digiclone.text import letters  # noqa: E402
-from digiclone.train import checkpoint, heard, person, reader, reader_base  # noqa: E402
+from digiclone.train import checkpoint, heard, linked, listening, person, reader, reader_base  # noqa: E402
 from digiclone.train.heard import Casting, Line  # noqa: E402
-from digiclone.types import Audio  # noqa: E402
 
-WORDS = ("bad", "cab", "dab", "ace", "bead", "face", "cafe", "deaf")
 DIMS = Dims(audio=24, letters=len(letters.LETTERS), hidden=48, inner=96, blocks=2, kernel=5, dropout=0.0)
 RECIPE = person.Recipe(
     reader.Recipe(DIMS, steps=160, frames=1500, rate=1e-2, warm=5, every=80, hidden=0.0),
@@ -28,35 +32,12 @@ RECIPE = person.Recipe(
 )
 
 
-class Encoder:
-    """Hears how much there is of 24 tones, every 20 ms."""
-
-    def transcribe(self, audio: Audio) -> str:
-        return "bad" * min(1, len(audio.samples))
-
-    def features(self, audio: Audio) -> np.ndarray:
-        frames = audio.samples[: len(audio.samples) // 320 * 320].reshape(-1, 320)
-        size = np.abs(np.fft.rfft(frames * np.hanning(320), axis=1))[:, 4:28]
-        return np.log(size + 0.1)[None].astype(np.float32)
-
-
-def said(text: str) -> Audio:
-    """Each letter a tone of 60 ms, 20 ms of silence between them."""
-    time = np.arange(960) / 16_000
-    tones = [0.3 * np.sin(2 * np.pi * (250 + 50 * number) * time) for number in letters.numbers(text)]
-    return Audio(np.concatenate([np.append(tone, np.zeros(320)) for tone in tones]).astype(np.float32), 16_000)
-
-
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A clone's `bridge/` with sentences of that person."""
-    for module in (person, reader_base, bridge):
+    for module in (person, linked, reader_base, bridge):
         monkeypatch.setattr(module, "heard_by", lambda name: f"hash of {name}", raising=False)
-    chance = np.random.default_rng(0)
-    texts = [" ".join(chance.choice(WORDS, 3)) for _ in range(60)]
-    pairs.add(
-        tmp_path / "bridge" / "pairs", [(f"p{n}", said(text), f"uh {text}", text) for n, text in enumerate(texts)]
-    )
+    pairs.add(tmp_path / "bridge" / "pairs", sentences(60))
     return tmp_path / "bridge"
 
 
@@ -83,9 +64,13 @@ def test_who_speaks_in_tones_is_understood(folder: Path, base: Path, monkeypatch
     assert bridge.Bridge(folder).hear(said("cafe bead ace")).text == "cafe bead ace"
 
 
+def listen(some: list[pairs.Pair], words: str, folder: Path) -> list[reader.Heard]:
+    return listening.features(some, words, 2, Encoder(), "tones:one", folder, lambda *_: None)
+
+
 def test_what_was_heard_is_not_heard_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     some = pairs.read(folder / "pairs")[:3]
-    first = person.features(RECIPE, some, Encoder(), "tones:one", 2, folder, lambda *_: None)
+    first = listen(some, "cleaned", folder)
     assert len(first) == 9
     assert len({one.features.tobytes() for one in first}) == 9, "variants differ"
 
@@ -93,17 +78,51 @@ def test_what_was_heard_is_not_heard_again(folder: Path, monkeypatch: pytest.Mon
         raise AssertionError
 
     monkeypatch.setattr(Encoder, "features", deaf)
-    again = person.features(RECIPE, some, Encoder(), "tones:one", 2, folder, lambda *_: None)
+    again = listen(some, "cleaned", folder)
     assert [one.text for one in again] == [one.text for one in first]
     assert all(np.array_equal(one.features, other.features) for one, other in zip(first, again, strict=True))
     with pytest.raises(AssertionError):
-        person.features(replace(RECIPE, words="verbatim"), some, Encoder(), "tones:one", 2, folder, lambda *_: None)
+        listen(some, "verbatim", folder)
 
 
 def test_it_learns_what_came_out_if_that_is_wanted(folder: Path) -> None:
-    recipe = replace(RECIPE, words="verbatim")
-    (one,) = person.features(recipe, pairs.read(folder / "pairs")[:1], Encoder(), "x", 0, folder, lambda *_: None)
+    one, *_ = listen(pairs.read(folder / "pairs")[:1], "verbatim", folder)
     assert one.text.startswith("uh ")
+
+
+def test_as_the_paper_prints_it_it_learns_its_sentences_by_heart(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tiny_llama.make(tmp_path / "tiny.gguf")
+    all_ = pairs.read(folder / "pairs")
+    recipe = linked.Recipe(epochs=150)
+    about = linked.train(recipe, all_, model, Encoder(), "tones:one", folder, lambda *_: None)
+    assert artifacts.bridge(folder) == about
+    monkeypatch.setattr(bridge.registry, "load", lambda *_, **__: Encoder())
+    found = bridge.Bridge(folder)
+    assert found.speaks(lambda tokens: embeddings(model, tokens))
+    assert not found.speaks(lambda tokens: embeddings(model, tokens)[::-1])
+    seen = [pair for pair in all_ if pair.name not in about.kept][:20]
+    heard_ = [found.hear(pair.audio()) for pair in seen]
+    assert heard_[0].embeddings is not None
+    assert heard_[0].embeddings.shape == (30, tiny_llama.WIDTH)
+    learnt = listening.wrong([(pair.cleaned, one.text) for pair, one in zip(seen, heard_, strict=True)])
+    assert learnt < 0.2 < about.wrong
+
+
+def test_a_bridge_is_judged_by_what_it_never_learnt_from(
+    folder: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    all_ = pairs.read(folder / "pairs")
+    about = person.train(RECIPE, all_, base, Encoder(), "tones:one", folder, lambda *_: None)
+    monkeypatch.setattr(bridge.registry, "load", lambda *_, **__: Encoder())
+    replies = Replies(tiny_llama.make(tmp_path / "tiny.gguf"))
+    some = [pair for pair in all_ if pair.name in about.kept]
+    found = judge.judge(bridge.Bridge(folder), Encoder(), replies, some, "cleaned", lambda *_: None)
+    assert found["words_wrong"] == pytest.approx({"bridge": about.wrong, "recogniser": about.usual}, abs=1e-3)
+    assert found["rouge1"]["bridge"][0] > found["rouge1"]["floor"][0]
+    for one in found["sentences"]:
+        assert one["said"] != one["bridge"] or one["reply"] == one["reply_to_bridge"]
 
 
 def test_too_little_and_another_encoder_are_refused(folder: Path, base: Path) -> None:

@@ -76,7 +76,7 @@ def test_every_event_is_described(kind: type) -> None:
     assert fields <= described()[kind.__name__]
 
 
-COMMANDS = {"mic", "mode", "talk", "say", "stop", "played"}
+COMMANDS = {"mic", "mode", "talk", "say", "stop", "correct", "played"}
 
 
 def test_every_command_is_described() -> None:

@@ -40,22 +40,14 @@ def make(
     _describe(writer, words, kind, bos)
     shapes = {"token_embd": (len(words), WIDTH)} | ({} if tied else {"output": (len(words), WIDTH)})
     for block in range(LAYERS):
-        shapes |= {
-            f"blk.{block}.attn_q": (HEADS * HEAD, WIDTH),
-            f"blk.{block}.attn_k": (SHARED * HEAD, WIDTH),
-            f"blk.{block}.attn_v": (SHARED * HEAD, WIDTH),
-            f"blk.{block}.attn_output": (WIDTH, HEADS * HEAD),
-            f"blk.{block}.ffn_gate": (INNER, WIDTH),
-            f"blk.{block}.ffn_up": (INNER, WIDTH),
-            f"blk.{block}.ffn_down": (WIDTH, INNER),
-        }
+        shapes |= {f"blk.{block}.{name}": shape for name, shape in _matrices(architecture).items()}
     target = GGMLQuantizationType[kind]
     for name, shape in shapes.items():
         weights = random.normal(0, 2 / np.sqrt(shape[1]), shape).astype(np.float32)
         writer.add_tensor(f"{name}.weight", quantize(weights, target), raw_dtype=target)
-    norms = [f"blk.{block}.{part}_norm" for block in range(LAYERS) for part in ("attn", "ffn")]
-    for name in [*norms, "output_norm"]:
-        writer.add_tensor(f"{name}.weight", random.uniform(0.5, 1.5, WIDTH).astype(np.float32))
+    for name, size in _vectors(architecture).items():
+        drawn = random.normal(0, 0.1, size) if name.endswith("bias") else random.uniform(0.5, 1.5, size)
+        writer.add_tensor(name, drawn.astype(np.float32))
     if stretch:
         writer.add_tensor("rope_freqs.weight", np.array(stretch, np.float32))
     writer.write_header_to_file()
@@ -63,6 +55,32 @@ def make(
     writer.write_tensors_to_file()
     writer.close()
     return file
+
+
+def _matrices(architecture: str) -> dict[str, tuple[int, int]]:
+    """Of a layer."""
+    queries, keys = HEADS * HEAD, SHARED * HEAD
+    always = {"attn_output": (WIDTH, queries), "ffn_down": (WIDTH, INNER)}
+    if architecture == "phi3":
+        return {**always, "attn_qkv": (queries + 2 * keys, WIDTH), "ffn_up": (2 * INNER, WIDTH)}
+    split = {"attn_q": (queries, WIDTH), "attn_k": (keys, WIDTH), "attn_v": (keys, WIDTH)}
+    return {**always, **split, "ffn_gate": (INNER, WIDTH), "ffn_up": (INNER, WIDTH)}
+
+
+def _vectors(architecture: str) -> dict[str, int]:
+    """Of all layers, with their sizes: norms, and what is added."""
+    third = architecture == "gemma3"
+    more = {"post_attention": WIDTH, "post_ffw": WIDTH} if third or architecture == "gemma2" else {}
+    own = {"attn": WIDTH, "ffn": WIDTH, **more, **({"attn_q": HEAD, "attn_k": HEAD} if third else {})}
+    sizes = {f"blk.{block}.{part}_norm": size for block in range(LAYERS) for part, size in own.items()}
+    sizes["output_norm"] = WIDTH
+    found = {f"{name}.weight": size for name, size in sizes.items()}
+    if architecture == "stablelm":
+        found |= {f"{name}.bias": size for name, size in sizes.items()}
+    if architecture == "qwen2":
+        asked = {"q": HEADS * HEAD, "k": SHARED * HEAD, "v": SHARED * HEAD}
+        found |= {f"blk.{block}.attn_{part}.bias": size for block in range(LAYERS) for part, size in asked.items()}
+    return found
 
 
 def _describe(writer: GGUFWriter, words: list[str], kind: str, bos: bool) -> None:
@@ -77,6 +95,12 @@ def _describe(writer: GGUFWriter, words: list[str], kind: str, bos: bool) -> Non
     writer.add_rope_dimension_count(HEAD)
     writer.add_rope_freq_base(1000.0)
     writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_layer_norm_eps(1e-5)
+    writer.add_key_length(HEAD)
+    writer.add_value_length(HEAD)
+    writer.add_attn_logit_softcapping(50.0)
+    writer.add_final_logit_softcapping(30.0)
+    writer.add_sliding_window(1024)
     writer.add_vocab_size(len(words))
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("smollm")

@@ -125,6 +125,8 @@ class Bridge(Strict):
     made: datetime
     pairs: int
     """That it learnt from."""
+    words: str = "cleaned"
+    """What it learnt to understand: what was meant, or "verbatim", what came out."""
     recipe: str
     wrong: float
     """The share of words that it gets wrong of sentences it never learnt from."""
@@ -139,6 +141,14 @@ def bridge(folder: Path) -> Bridge:
     if not (folder / BRIDGE).is_file():
         raise ConfigError(f"there is no bridge in {folder}: make one with `digiclone align train`")
     return parse(Bridge, load_toml(folder / BRIDGE), str(folder / BRIDGE))
+
+
+def keep_bridge(folder: Path, about: Bridge) -> None:
+    """Write what a bridge says of itself; without it, it is none."""
+    write_atomically(folder / BRIDGE, toml(about, _BRIDGE_SAYS))
+
+
+_BRIDGE_SAYS = "A bridge, learnt by `digiclone align train`. `use` is one of: if good, always, never."
 
 
 def usable_bridge(folder: Path) -> bool:

@@ -93,14 +93,26 @@ def choices(folder: Path, flags: Sections | None = None) -> dict[str, Choice]:
     a voice and a bridge of its own, which it speaks with and understands its person through when they are good."""
     voice = {"tts": {"backend": "glow", "voice": str(folder / "voice")}}
     bridge = {kind: {"backend": "bridge", "bridge": str(folder / "bridge")} for kind in ("asr", "llm")}
-    layers = {
+    own = {
         "its own voice": voice if artifacts.usable(folder / "voice") else {},
         "its own bridge": bridge if artifacts.usable_bridge(folder / "bridge") else {},
+    }
+    layers = {
+        **own,
         "clone.toml": _sections(folder / "clone.toml"),
-        "plan.toml": _sections(folder / "plan.toml"),
+        "plan.toml": _with(_sections(folder / "plan.toml"), {**own["its own voice"], **own["its own bridge"]}),
         "flag": flags or {},
     }
     return {kind: choose(kind, layers) for kind in DEFAULTS}
+
+
+def _with(plan: Sections, own: Sections) -> Sections:
+    """A plan that knows what the clone has got of its own since: of its choice of another, what still has a meaning."""
+    kept = dict(plan)
+    for kind in own.keys() & {kind for kind, section in plan.items() if isinstance(section, Mapping)}:
+        known = registry.module(kind, own[kind]["backend"]).Options.model_fields
+        kept[kind] = {**{name: value for name, value in plan[kind].items() if name in known}, **own[kind]}
+    return kept
 
 
 def explain(chosen: Mapping[str, Choice]) -> list[str]:

@@ -39,6 +39,13 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class Corrected:
+    """What the person really said in this turn is known now, and kept with its sound, to learn from."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """A phrase that the clone is about to speak."""
 
@@ -100,6 +107,7 @@ Event = (
     | SpeechStarted
     | SpeechEnded
     | Heard
+    | Corrected
     | Said
     | Mouthed
     | Spoke

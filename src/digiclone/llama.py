@@ -137,8 +137,8 @@ def embeddings(file: Path, tokens: Sequence[int] | None = None) -> np.ndarray:
     (table,) = (tensor for tensor in reader.tensors if tensor.name == "token_embd.weight")
     rows = table.data if tokens is None else table.data[list(tokens)]
     found = dequantize(rows, table.tensor_type).astype(np.float32)
-    scaled = str(reader.fields["general.architecture"].contents()).startswith("gemma")
-    # Gemma multiplies its own by the root of their width; llama.cpp does so for tokens, not for embeddings
+    scaled = str(reader.fields["general.architecture"].contents()).startswith("gemma3")
+    # every Gemma multiplies by the root of the width; of the third on, llama.cpp does so for tokens only
     return found * np.sqrt(found.shape[1], dtype=np.float32) if scaled else found
 
 
@@ -179,6 +179,11 @@ class Llama:
         given, room = (c_int32 * len(tokens))(*tokens), ctypes.create_string_buffer(64 * len(tokens) + 64)
         count = self._library.llama_detokenize(self._vocabulary, given, len(tokens), room, len(room), False, False)
         return room.raw[: max(0, count)]
+
+    @property
+    def end(self) -> int:
+        """A token that ends a reply."""
+        return next(token for token in range(self.size) if self.ends(token))
 
     def ends(self, token: int) -> bool:
         """Whether a token ends a reply."""

@@ -65,13 +65,19 @@ class Stop(Strict):
     type: Literal["stop"]
 
 
+class Correct(Strict):
+    type: Literal["correct"]
+    turn: int = Field(ge=0)
+    text: str = Field(min_length=1, max_length=4000)
+
+
 class Played(Strict):
     type: Literal["played"]
     turn: int = Field(ge=0)
     seconds: float = Field(ge=0, le=3600, allow_inf_nan=False)
 
 
-Command = Mic | Mode | Talk | Say | Stop | Played
+Command = Mic | Mode | Talk | Say | Stop | Correct | Played
 _COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="type")])
 
 

@@ -72,6 +72,39 @@ def test_a_phrase_is_shown_when_it_is_heard(tab: Tab) -> None:
         assert due - 0.001 <= at <= due + 0.25, phrase
 
 
+def test_what_was_misunderstood_is_put_right(tab: Tab, stub: Stub) -> None:
+    def hear(turn: int, text: str) -> None:
+        stub.turn = turn
+        stub.send("SpeechEnded", turn - 1)
+        stub.send("Heard", text=text, final=True)
+        stub.send("Done")
+        tab.until(f"document.getElementById('log').innerText.includes({text!r})")
+
+    tab.say("Typed words are never misunderstood")
+    tab.state("speaking")
+    tab.state("ready")
+    assert tab.page.locator(".pencil").count() == 0
+    hear(2, "Wreck a nice beach")
+    tab.page.click(".pencil")
+    tab.page.keyboard.press("Escape")
+    assert stub.messages("stop") == [], "this escape closes the field and no more"
+    assert tab.page.locator("#log form").count() == 0
+    tab.page.click(".pencil")
+    tab.page.keyboard.type("Recognise speech, please")
+    tab.page.keyboard.press("Enter")
+    tab.until(lambda: stub.messages("correct"))
+    assert stub.messages("correct") == [{"type": "correct", "turn": 2, "text": "Recognise speech, please"}]
+    assert "Wreck a nice beach" in tab.text("#log"), "until it is kept"
+    stub.send("Corrected", text="Recognise speech, please")
+    tab.until("document.querySelector('.kept span').innerText === 'Recognise speech, please'")
+    hear(3, "And so on")
+    assert tab.page.locator(".pencil").count() == 2
+    hear(4, "The server forgets")
+    assert tab.page.locator(".pencil").count() == 2
+    assert tab.page.locator(".kept .pencil").count() == 0
+    assert tab.errors == []
+
+
 def test_partial_words_are_italic_and_not_read_out(tab: Tab, stub: Stub) -> None:
     stub.send("SpeechStarted", 0)
     tab.state("listening")

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from filelock import FileLock
 
 from digiclone.align.chat import LEAST, LONGEST, Found, Utterance
 from digiclone.artifacts import replacing, write_atomically
@@ -45,6 +46,10 @@ class Pair:
     verbatim: str
     cleaned: str
 
+    def text(self, words: str) -> str:
+        """As it came out, if `words` is "verbatim"; else as it was meant."""
+        return self.verbatim if words == "verbatim" else self.cleaned
+
     def audio(self) -> Audio:
         """At `stages.RATE`."""
         samples, rate = soundfile.read(self.file, dtype="float32")
@@ -67,16 +72,20 @@ def split(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
 
 def add(folder: Path, made: Iterable[tuple[str, Audio, str, str]]) -> int:
     """Write pairs (name, sound, as it came out, as it was meant), beside those that are there; one of the same name
-    takes the place of the old one. Each is whole on disk before the next is asked for. How many there were."""
-    rows = {pair.name: (pair.verbatim, pair.cleaned) for pair in read(folder)}
+    takes the place of the old one. Each is whole on disk before the next is asked for. How many there were.
+
+    The page and the command line may add to the same folder at once.
+    """
     count = 0
     for name, audio, verbatim, cleaned in made:
         with replacing(folder / WAVS / f"{name}.wav") as out:
             pcm = np.frombuffer(to_pcm16(resample(audio, RATE)), "<i2")
             soundfile.write(out, pcm, RATE, "PCM_16", format="WAV")
-        rows[name] = (_one_line(verbatim), _one_line(cleaned))
-        lines = "".join(f"{known}|{words[0]}|{words[1]}\n" for known, words in rows.items())
-        write_atomically(folder / METADATA, lines.encode())
+        with FileLock(folder / "metadata.lock"):
+            rows = {pair.name: (pair.verbatim, pair.cleaned) for pair in read(folder)}
+            rows[name] = (_one_line(verbatim), _one_line(cleaned))
+            lines = "".join(f"{known}|{words[0]}|{words[1]}\n" for known, words in rows.items())
+            write_atomically(folder / METADATA, lines.encode())
         count += 1
     return count
 

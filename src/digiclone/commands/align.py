@@ -1,19 +1,26 @@
 """`digiclone align …`: a clone that understands one person's speech."""
 
 import json
+import os
+import shutil
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
-from digiclone import artifacts
-from digiclone.clone import find
+from digiclone import artifacts, registry
+from digiclone.bridge import NET, WORDS
+from digiclone.clone import choices, find
 from digiclone.commands.avatar import CloneArgument, Json, progress
 from digiclone.commands.bring import bring
 from digiclone.commands.training import ready
-from digiclone.config import ConfigError, nearest
+from digiclone.config import ConfigError, nearest, parse
+from digiclone.llm import llamacpp
 
 T = TypeVar("T")
 app = typer.Typer(no_args_is_help=True, help="Understand one person's speech, however they speak.")
@@ -77,6 +84,10 @@ def train(
     words: Annotated[
         Literal["cleaned", "verbatim"], typer.Option(help="What to understand: what was meant, or what came out.")
     ] = "cleaned",
+    method: Annotated[
+        Literal["plus", "paper"],
+        typer.Option(help="plus: letters, for every language model. paper: as Tiny-Align prints it, for the clone's."),
+    ] = "plus",
     as_json: Json = False,
 ) -> None:
     """Learn to understand the person, on this machine; a bridge that does better than the recogniser is used.
@@ -85,24 +96,22 @@ def train(
     the page, it learns all of them again, from the base; what was heard is not heard again.
     """
     ready("align", MORE)
-    from digiclone import registry  # noqa: PLC0415
     from digiclone.align import pairs  # noqa: PLC0415
-    from digiclone.train import checkpoint, person, reader, reader_base  # noqa: PLC0415
+    from digiclone.train import checkpoint, linked, person, reader_base  # noqa: PLC0415
 
     folder = find(clone) / "bridge"
     if not reader_base.SHIPPED.is_file():
         raise ConfigError("the base of readers is not here; make it with: python -m digiclone.train.reader_base")
-    encoder = str(checkpoint.facts(reader_base.SHIPPED)["encoder"])
-    name, _, model = encoder.partition(":")
-    bring(registry.find("asr", name, model).files)
-    recipe = person.Recipe(
-        reader.Recipe(reader_base.DIMS, steps=600, frames=4_000, rate=5e-4, warm=50, every=100), words
-    )
-    heard = registry.load("asr", name, model=model, threads=2)
+    name = str(checkpoint.facts(reader_base.SHIPPED)["encoder"])
+    encoder, some = _recogniser(name), pairs.read(folder / "pairs")
     with progress() as tell:
-        found = person.train(recipe, pairs.read(folder / "pairs"), reader_base.SHIPPED, heard, encoder, folder, tell)
+        if method == "plus":
+            found = person.train(person.Recipe(words=words), some, reader_base.SHIPPED, encoder, name, folder, tell)
+        else:
+            found = linked.train(linked.Recipe(words), some, _model(clone), encoder, name, folder, tell)
     if as_json:
-        print(json.dumps({"wrong": found.wrong, "usual": found.usual, "kept": len(found.kept), "folder": str(folder)}))
+        told = {"wrong": found.wrong, "usual": found.usual, "kept": len(found.kept), "folder": str(folder)}
+        print(json.dumps(told))
         return
     print(
         f"Of {len(found.kept)} sentences that it never learnt from it gets {found.wrong:.0%} of the words wrong;"
@@ -113,6 +122,73 @@ def train(
         if artifacts.usable_bridge(folder)
         else "So it is not used: bring more sentences."
     )
+
+
+@app.command(name="eval")
+def evaluate(
+    clone: CloneArgument,
+    show: Annotated[bool, typer.Option("--show", help="Every sentence: said, understood, answered.")] = False,
+    as_json: Json = False,
+) -> None:
+    """How well the bridge understands the person, by sentences that it never learnt from."""
+    ready("align", MORE)
+    from digiclone import bridge  # noqa: PLC0415
+    from digiclone.align import judge, pairs, replies  # noqa: PLC0415
+
+    folder = find(clone) / "bridge"
+    about = artifacts.bridge(folder)
+    some = [pair for pair in pairs.read(folder / "pairs") if pair.name in about.kept]
+    if not some:
+        raise ConfigError(
+            f"none of the {len(about.kept)} sentences is here that the bridge of {clone} never learnt from:"
+            f" bring them again (digiclone align prepare), or learn anew (digiclone align train)"
+        )
+    recogniser = _recogniser(about.encoder)
+    with progress() as tell:
+        found = judge.judge(bridge.opened(folder), recogniser, replies.Replies(_model(clone)), some, about.words, tell)
+    print(json.dumps(found)) if as_json else _tell(found, show)
+
+
+@app.command()
+def export(
+    clone: CloneArgument,
+    file: Annotated[Path, typer.Argument(help="A new .zip file.")],
+    as_json: Json = False,
+) -> None:
+    """The bridge as one file, for another machine: unpack it there into the folder `bridge` of the clone.
+
+    No recording and no sentence of the person goes with it.
+    """
+    folder = find(clone) / "bridge"
+    artifacts.bridge(folder)
+    if file.exists():
+        raise ConfigError(f"{file} is there already; give a new name")
+    names = [name for name in (artifacts.BRIDGE, NET, WORDS) if (folder / name).is_file()]
+    with artifacts.replacing(file) as out, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name in names:
+            packed.write(folder / name, name)
+    size = file.stat().st_size
+    told = {"file": str(file), "bytes": size, "holds": names}
+    print(json.dumps(told) if as_json else f"{file}: {size / 1e6:.1f} MB ({', '.join(names)})")
+
+
+@app.command()
+def wipe(
+    clone: CloneArgument,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete all sentences of the person, what was heard of them, and the bridge. The clone itself stays."""
+    folder = find(clone) / "bridge"
+    if not folder.is_dir():
+        print(f"{clone} has none")
+        return
+    if not yes:
+        typer.confirm(f"Delete {folder} with all its recordings? This cannot be undone.", abort=True)
+    gone = folder.with_name(f".gone-bridge.{os.getpid()}")
+    folder.rename(gone)
+    for rest in folder.parent.glob(".gone-bridge.*"):
+        shutil.rmtree(rest)
+    print(f"{clone} has no sentences and no bridge any more")
 
 
 @app.command()
@@ -128,7 +204,6 @@ def simulate(
 ) -> None:
     """Make up somebody with impaired speech: a TalkBank transcript and its recording, to try and to test with."""
     ready("align", MORE)
-    from digiclone import registry  # noqa: PLC0415
     from digiclone.align import impaired  # noqa: PLC0415
     from digiclone.align import simulate as making  # noqa: PLC0415
     from digiclone.train.corpus import sentences  # noqa: PLC0415
@@ -143,6 +218,42 @@ def simulate(
     with progress() as tell:
         file = making.write(folder, f"{kind}-{seed}", said[:count], how, registry.load("tts", voice), tell)
     print(json.dumps({"transcript": str(file)}) if as_json else f"Written: {file}, and its recording beside it")
+
+
+def _recogniser(name: str) -> Any:
+    """The recogniser "moonshine:tiny-en", its weights fetched if need be."""
+    backend, _, model = name.partition(":")
+    bring(registry.find("asr", backend, model).files)
+    return registry.load("asr", backend, model=model, threads=2)
+
+
+def _model(clone: str) -> Path:
+    """The file of the clone's language model. Raises `ConfigError` if it does not run in this process."""
+    chosen = choices(find(clone))["llm"]
+    if chosen.backend not in ("llamacpp", "bridge"):
+        raise ConfigError(f"{clone} thinks with llm:{chosen.backend}, which takes no embeddings: choose llm:llamacpp")
+    known = llamacpp.Options.model_fields
+    options = {name: value for name, value in chosen.options.items() if name in known}
+    return llamacpp.weights(parse(llamacpp.Options, options, "llm"))
+
+
+def _tell(found: dict[str, Any], show: bool) -> None:
+    """A table, and below it, if wanted, the sentences."""
+    table = Table("", "bridge", "recogniser", "ceiling", "floor", box=None, pad_edge=False)
+    table.add_row("words wrong", *(f"{found['words_wrong'][way]:.1%}" for way in ("bridge", "recogniser")))
+    for name in ("rouge1", "rougeL"):
+        each = [found[name][way] for way in ("bridge", "recogniser", "ceiling", "floor")]
+        table.add_row(name, *(f"{mean:.2f} ({low:.2f}-{high:.2f})" for mean, low, high in each))
+    console = Console()
+    console.print(table)
+    print(
+        f"Of {len(found['sentences'])} sentences. ROUGE: replies to what was understood beside replies to the words."
+        " Ceiling: another reply to the words; floor: a reply to other words."
+    )
+    for one in found["sentences"] if show else ():
+        print(f"\n{one['name']}")
+        for what in ("said", "bridge", "recogniser", "reply", "reply_to_bridge", "reply_to_recogniser"):
+            print(f"  {what.replace('_', ' ')}: {one[what]}")
 
 
 def _counted(made: Iterable[T], told: Callable[[int], None]) -> Iterator[T]:

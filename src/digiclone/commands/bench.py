@@ -137,7 +137,7 @@ def _table(figures: dict[str, Any]) -> Table:
     table = Table("seconds", "p50", "p95", title="a spoken conversation")
     flat = {**figures["stages_s"], **{k: v for k, v in figures.items() if k.endswith("_s") and "p50" in v}}
     for name, value in flat.items():
-        table.add_row(name, f"{value['p50']:.3f}", f"{value['p95']:.3f}")
+        table.add_row(name, *("-" if value[of] is None else f"{value[of]:.3f}" for of in ("p50", "p95")))
     for name in ("overlap_ratio", "underruns", "peak_rss_mb", "turns", "interruptions"):
         table.add_row(name, str(figures[name]), "")
     return table

@@ -11,6 +11,7 @@ import numpy as np
 import psutil
 
 from digiclone import registry
+from digiclone.config import DEFAULTS
 from digiclone.dsp import resample
 from digiclone.measure import alone
 from digiclone.measure.machine import peak_memory
@@ -42,6 +43,16 @@ def speech(seconds: float) -> Audio:
     some = np.concatenate([resample(one.audio, RATE).samples for one in clips()])
     count = round(seconds * RATE)
     return Audio(np.tile(some, -(-count // len(some)))[:count], RATE)
+
+
+def deciding() -> float:
+    """Seconds in which the listener for turns decides whether a sentence is finished; the quickest of some."""
+    ears, audio, took = registry.load("vad", DEFAULTS["vad"]), speech(3.0), list[float]()
+    for _ in range(2 * ROUNDS):
+        begun = time.perf_counter()
+        ears.finished(audio)
+        took.append(time.perf_counter() - begun)
+    return round(min(took), 4)
 
 
 def _measured(name: str, options: Mapping[str, Any], seconds: Sequence[float]) -> dict[str, Any]:

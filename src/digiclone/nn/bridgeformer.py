@@ -31,6 +31,9 @@ class Dims:
     """(T), the "casted token size"."""
     inner: int = 1024
     dropout: float = 0.1
+    stacked: int = 1
+    """Frames that stand side by side and enter as one: of four there is a quarter to look at, in a third of the
+    time."""
 
 
 class Layer(nn.Module):
@@ -49,11 +52,12 @@ class Layer(nn.Module):
 
     def forward(self, x: Tensor, inside: Tensor) -> Tensor:
         """(B, N, H); `inside` (B, N) is true where there is something to look at."""
-        asked = self.ask(self.before(x)).unflatten(2, (3, self.dims.heads, self.dims.hidden // self.dims.heads))
+        rows, count = x.shape[:2]
+        asked = self.ask(self.before(x)).reshape(rows, count, 3, self.dims.heads, -1)
         query, key, value = asked.permute(2, 0, 3, 1, 4)
         rate = self.dims.dropout if self.training else 0.0
         seen = functional.scaled_dot_product_attention(query, key, value, inside[:, None, None], rate)
-        x = x + self.drop(self.answer(seen.transpose(1, 2).flatten(2)))
+        x = x + self.drop(self.answer(seen.transpose(1, 2).reshape(rows, count, -1)))
         return x + self.drop(self.mix(self.between(x)))
 
 
@@ -63,7 +67,8 @@ class BridgeFormer(nn.Module):
     def __init__(self, dims: Dims) -> None:
         super().__init__()
         self.dims = dims
-        self.enter = nn.Sequential(nn.Linear(dims.audio, dims.hidden), nn.GELU(), nn.Linear(dims.hidden, dims.hidden))
+        wide = dims.audio * dims.stacked
+        self.enter = nn.Sequential(nn.Linear(wide, dims.hidden), nn.GELU(), nn.Linear(dims.hidden, dims.hidden))
         self.layers = nn.ModuleList(Layer(dims) for _ in range(dims.layers))
         self.norm = nn.LayerNorm(dims.hidden)
         self.leave = nn.Sequential(nn.Linear(dims.hidden, dims.hidden), nn.GELU(), nn.Linear(dims.hidden, dims.words))
@@ -75,6 +80,7 @@ class BridgeFormer(nn.Module):
         log-probabilities of each number of words (B, T + 1). What is behind the frames of a row changes nothing."""
         if features.shape[2] != self.dims.audio:
             raise ValueError(f"features of width {features.shape[2]}, where the bridge takes {self.dims.audio}")
+        features, frames = beside(features, frames, self.dims.stacked)
         inside = torch.arange(features.shape[1], device=features.device) < frames[:, None]
         x = self.enter(features)
         for layer in self.layers:
@@ -82,6 +88,14 @@ class BridgeFormer(nn.Module):
         seen = self.norm(x)
         mean = (seen * inside[..., None]).sum(1) / frames[:, None]
         return self.leave(pool(seen, frames, self.dims.tokens)), self.length(mean)
+
+
+def beside(features: Tensor, frames: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """(B, N, audio) → (B, N / count, count audio), and the frames of each row then; zeros fill up its last one."""
+    inside = torch.arange(features.shape[1], device=features.device) < frames[:, None]
+    filled = functional.pad(features * inside[..., None], (0, 0, 0, -features.shape[1] % count))
+    rows, many, width = filled.shape
+    return filled.reshape(rows, many // count, count * width), (frames + count - 1) // count
 
 
 def pool(x: Tensor, frames: Tensor, tokens: int) -> Tensor:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
+from scipy.optimize import least_squares, nnls
 
 from digiclone.measure.engine import Engine
 from digiclone.plan import cost
@@ -47,22 +48,30 @@ def rates(samples: Sequence[Sample], flops: float, bandwidth: float) -> Rates:
         return np.array([*found, *(LOOSE * (logs - begin))])
 
     best = least_squares(errors, begin, method="trf").x
-    engine, buffer = memory(samples)
-    return _rates(np.exp(best), forms).model_copy(update={"engine_bytes": engine, "buffer_bytes": buffer})
+    return _rates(np.exp(best), forms).model_copy(update=memory(samples))
 
 
-def memory(samples: Sequence[Sample]) -> tuple[float, float]:
-    """Bytes of the engine with nothing in it, and of its buffers for each number of the widest vector in a batch."""
-    over, wide = list[float](), list[float]()
-    for one in samples:
-        over.append(one.engine.memory - one.weights - one.engine.context * one.shape.cache_bytes)
-        wide.append(BATCH * max(one.shape.inner, one.shape.vocabulary))
-    if len(set(wide)) == 1:
-        return max(0.0, max(over) - USUAL.buffer_bytes * wide[0]), USUAL.buffer_bytes
-    slope, constant = np.polyfit(wide, over, 1)
-    return max(0.0, float(constant)), max(0.0, float(slope))
+def memory(samples: Sequence[Sample]) -> dict[str, Any]:
+    """Bytes of the engine with nothing in it, of its buffers for each number of the widest vector in a batch, and of
+    the copies that it makes of the weights in some formats: least squares, none of them below nothing. Of F16 it makes
+    none; without it nothing could be told apart."""
+    forms = sorted({one.form for one in samples} - {PLAIN})
+    over = [one.engine.memory - one.weights - one.engine.context * one.shape.cache_bytes for one in samples]
+    wide = [float(BATCH * max(one.shape.inner, one.shape.vocabulary)) for one in samples]
+    layers = [[one.shape.layers * one.shape.layer_weights * (one.form == form) for form in forms] for one in samples]
+    if len(set(wide)) == 1 or PLAIN not in {one.form for one in samples}:
+        constant = max(0.0, max(over) - USUAL.buffer_bytes * wide[0])
+        return {"engine_bytes": constant, "buffer_bytes": USUAL.buffer_bytes}
+    design = np.column_stack([np.full(len(wide), 1e8), wide, layers])
+    (engine, buffer, *copies), _ = nnls(design, np.array(over))
+    return {
+        "engine_bytes": 1e8 * float(engine),
+        "buffer_bytes": float(buffer),
+        "copied": {form: round(float(copy), 3) for form, copy in zip(forms, copies, strict=True) if copy > 0.05},
+    }
 
 
+PLAIN = "F16"
 BATCH = 512
 """Tokens that the engine reads at once."""
 

@@ -173,6 +173,11 @@ def voices() -> dict[str, TTS]:
     return _rows(TTS, "tts")
 
 
+def voice(backend: str, model: str) -> dict[str, str]:
+    """How a voice is named among the options of its backend: those of tts:glow are folders, the others' are models."""
+    return {"voice": model} if backend == "glow" else {"model": model}
+
+
 def find(rows: Mapping[str, S], name: str) -> S:
     """A row by its name. Raises `ConfigError` with the nearest there are."""
     if name not in rows:

@@ -23,13 +23,16 @@ from digiclone.plan.measured import Ears, Measured, slower
 from digiclone.plan.menu import Ear, Form, Menu, Mind, Vocoder, Voice
 from digiclone.weights import home
 
-MEGA = 1e6
+MEGA = float(2**20)
+"""Bytes in what the kernel, and so every measurement, calls a megabyte."""
 GUESSING = 25.0
 """MMLU of a model that knows nothing: one answer of four. So counts one whose MMLU nobody tells."""
 OWN = "its own voice"
 KATHLEEN = "tts:glow:kathleen"
-"""Every voice that was trained here costs what this one does."""
+"""What every voice costs that somebody trained: what this one does."""
 OFFLOADS = (0.0, 0.25, 0.5, 0.75, 1.0)
+WORTHLESS = 0.15
+"""n threads that are worth less than n to this power are not worth having: two, eleven percent more than one."""
 RUNTIMES = {"faster-whisper": "whisper"}
 """The backend that runs a recogniser of one's own."""
 
@@ -48,14 +51,21 @@ class Offer:
     """What somebody has to do to have it: by recogniser, voice, or `model format`."""
 
     def settings(self, chosen: Mapping[str, str]) -> dict[str, Section]:
-        """By part, what a choice means."""
+        """By part, what a choice means. A part that is no quicker with more threads leaves them to the others."""
         threads, offload = int(chosen["threads"]), float(chosen["offload"])
+        scaling = {
+            "asr": next(one.scaling for one in self.menu.ears if one.name == chosen["asr"]),
+            "tts": next(one.scaling for one in self.menu.voices if one.name == chosen["tts"]),
+        }
         parts = {
             "asr": self.ears[chosen["asr"]],
             "llm": {**self.minds[chosen["llm"], chosen["format"]], **({"offload": offload} if offload else {})},
             "tts": self.voices[chosen["tts"]],
         }
-        return {part: {**section, "threads": threads} for part, section in parts.items()}
+        return {
+            part: {**section, "threads": threads if scaling.get(part, 1.0) > WORTHLESS else 1}
+            for part, section in parts.items()
+        }
 
     def to_bring(self, chosen: Mapping[str, str]) -> list[str]:
         """What a choice still needs."""
@@ -98,6 +108,7 @@ def offer(
         threads=[n for n in (1, 2, 4, 6, 8, 12, 16, 24, 32) if n < cores] + [cores],
         offloads=OFFLOADS if card else (0.0,),
         server=measured.server_mb * MEGA,
+        turn_s=measured.turn_s,
     )
     return Offer(
         menu,
@@ -226,7 +237,7 @@ def _voices(measured: Measured) -> dict[str, tuple[Voice, Section]]:
             _, backend, model = row.code.split(":")
             opinions = [one.value for one in catalogue.qualities().get(row.code, ()) if one.metric == "mos"]
             voice = _voice(row.name, opinions[0] if opinions else 1.0, row.code, measured)
-            found[row.name] = (voice, {"backend": backend, "model": model})
+            found[row.name] = (voice, {"backend": backend, **catalogue.voice(backend, model)})
     return found
 
 

@@ -83,11 +83,21 @@ class Rates(Strict):
     """Of a process with the engine and nothing loaded."""
     buffer_bytes: Positive = 0.0
     """Of the engine's buffers, for each number of the widest vector (inner width or vocabulary) in a batch."""
+    copied: dict[str, Positive] = Field(default_factory=dict)
+    """By format, bytes a layer's weight that the engine takes once more: it lays some formats out anew, for speed."""
 
     def operations(self, reading: bool, form: str) -> float:
         """A weight; a format that was never measured counts like the slowest that was."""
         table = self.reading if reading else self.writing
         return table.get(form, max(table.values()))
+
+    def again(self, form: str) -> float:
+        """Bytes of a layer's weight that are there twice; llama.cpp treats 4-bit formats alike."""
+        return self.copied.get(ALIKE.get(form, form), 0.0)
+
+
+ALIKE = {"Q4_K_M": "Q4_0", "Q2_K": "Q4_0"}
+"""Formats that are laid out anew like another, where they were not measured (llama.cpp, ggml/src/ggml-cpu/repack)."""
 
 
 def worth(threads: float, scaling: float) -> float:
@@ -112,7 +122,8 @@ def read_s(shape: Shape, form: str, prompt: float, threads: int, flops: float, r
     return rates.step_s + shape.layers * rates.layer_s + (layers + attention) / (flops * worth(threads, rates.scaling))
 
 
-def llm_bytes(shape: Shape, weights: float, context: int, batch: int, rates: Rates) -> float:
-    """Memory of a loaded model with a full context."""
+def llm_bytes(shape: Shape, form: str, weights: float, context: int, batch: int, rates: Rates) -> float:
+    """Memory of a loaded model with a full context. `weights` in bytes."""
     buffers = rates.buffer_bytes * batch * max(shape.inner, shape.vocabulary)
-    return weights + context * shape.cache_bytes + buffers + rates.engine_bytes
+    copies = rates.again(form) * shape.layers * shape.layer_weights
+    return weights + copies + context * shape.cache_bytes + buffers + rates.engine_bytes

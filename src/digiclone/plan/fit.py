@@ -189,7 +189,7 @@ class Fit:
         return np.array(
             [
                 [
-                    cost.llm_bytes(one.shape, one.files.get(form.name, 1e18), CONTEXT, BATCH, rates)
+                    cost.llm_bytes(one.shape, form.name, one.files.get(form.name, 1e18), CONTEXT, BATCH, rates)
                     for form in self.menu.forms
                 ]
                 for one in self.menu.minds
@@ -205,6 +205,8 @@ class Fit:
         return (
             _constant(DELAY + Patience().pause),
             Table((ASR, THREADS), np.array(listening)),
+            # meanwhile the listener for turns decides, and shares the cores
+            self._each(THREADS, [self.menu.turn_s / n for n in self.menu.threads]),
             self._thinking(NEW, FIRST),
             self._speaking("first_s"),
         )

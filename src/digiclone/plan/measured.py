@@ -50,6 +50,8 @@ class Measured(Strict):
     rates: Rates
     server_mb: Positive
     """What the server takes with parts that take nothing, and with the listener for turns."""
+    turn_s: Positive = 0.1
+    """Seconds in which the listener for turns decides whether a sentence is finished, on one thread."""
     asr: dict[str, Ears] = Field(default_factory=dict)
     tts: dict[str, Mouth] = Field(default_factory=dict)
     here: tuple[Kind, ...] = ()
@@ -64,6 +66,7 @@ class Measured(Strict):
             machine=self.machine,
             flops=flops,
             server_mb=self.server_mb,
+            turn_s=self.turn_s * by,
             rates=self.rates.model_copy(update=rates),
             asr={name: one.model_copy(update={"line": slower(one.line, by, by)}) for name, one in self.asr.items()},
             tts={

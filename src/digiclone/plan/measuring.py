@@ -12,6 +12,7 @@ import numpy as np
 
 from digiclone import registry, weights
 from digiclone.config import ConfigError
+from digiclone.listen import Patience
 from digiclone.measure import engine, hearing, speaking, talk
 from digiclone.plan import calibrate, catalogue, shaped
 from digiclone.plan.calibrate import Sample
@@ -42,6 +43,12 @@ TEN_WORDS = (
     "It takes me two hours to get there by bicycle.",
     "My brother keeps bees behind the house in the woods.",
 )
+
+LONGEST = (
+    "Whoever wants to know how much memory a voice takes has to let it say a phrase as long as any that a clone says"
+    " in one breath and that is forty words long and ends only here, after that."
+)
+"""`text.phrases.MOST_WORDS` of them."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +90,12 @@ def asr(known: Measured, cores: int, tell: Progress) -> Measured:
     for number, (code, backend, model) in enumerate(rows):
         tell(code, number / len(rows))
         one = hearing.hearing(backend, {"model": model, "threads": 1}, SOUNDS)
-        many = hearing.hearing(backend, {"model": model, "threads": cores}, (SOUNDS[1],))
+        many = hearing.hearing(backend, {"model": model, "threads": cores}, (*SOUNDS, Patience().longest))
         window = next((row.window_s for row in catalogue.recognisers().values() if row.code == code), 0.0)
         found[code] = Ears(
             line=calibrate.line(one.each, window),
-            scaling=scaling(dict(one.each)[SOUNDS[1]], many.each[0][1], cores),
-            memory_mb=max(one.memory_mb, many.memory_mb),
+            scaling=scaling([took for _, took in one.each], [took for _, took in many.each[: len(SOUNDS)]], cores),
+            memory_mb=many.memory_mb,
         )
     return _with(known, "asr").model_copy(update={"asr": found})
 
@@ -98,33 +105,32 @@ def tts(known: Measured, cores: int, tell: Progress) -> Measured:
     found, rows = dict(known.tts), [*_present("tts"), *_shipped_voices()]
     for number, (code, backend, model) in enumerate(rows):
         tell(code, number / len(rows))
-        one, many = (speaking.pace(backend, {**voice(backend, model), "threads": n}, TEN_WORDS) for n in (1, cores))
+        options = catalogue.voice(backend, model)
+        one = speaking.pace(backend, {**options, "threads": 1}, TEN_WORDS)
+        many = speaking.pace(backend, {**options, "threads": cores}, (*TEN_WORDS, LONGEST))
         found[code] = Mouth(
             first_s=one.first_audio_s,
             rtf=one.rtf,
-            scaling=scaling(one.rtf, many.rtf, cores),
-            memory_mb=max(one.memory_mb, many.memory_mb),
+            scaling=scaling([took for took, _ in one.each], [took for took, _ in many.each[: len(TEN_WORDS)]], cores),
+            memory_mb=many.memory_mb,
         )
     return _with(known, "tts").model_copy(update={"tts": found})
-
-
-def voice(backend: str, model: str) -> dict[str, str]:
-    """The options of a voice: those of tts:glow are folders, the others' are models."""
-    return {"voice": model} if backend == "glow" else {"model": model}
 
 
 def server(known: Measured, tell: Progress) -> Measured:
     """What the server takes by itself."""
     tell("a talk with parts that take nothing", 0.0)
-    found = talk.measure(2, list(NOTHING), None, lambda what: tell(what, 0.5))
-    return _with(known, "server").model_copy(update={"server_mb": found["peak_rss_mb"]})
+    taken = {"server_mb": float(round(talk.memory(list(NOTHING)))), "turn_s": hearing.deciding()}
+    return _with(known, "server").model_copy(update=taken)
 
 
-def scaling(alone: float, together: float, threads: int) -> float:
-    """The power of the number of threads by which they are quicker than one; none, if they are not."""
+def scaling(alone: Sequence[float], together: Sequence[float], threads: int) -> float:
+    """The power of the number of threads by which they are quicker than one, at the median of the same work; none, if
+    they are not."""
     if threads == 1:
         return 0.9
-    return float(np.clip(math.log(alone / together) / math.log(threads), 0.0, 1.0))
+    powers = [math.log(one / many) / math.log(threads) for one, many in zip(alone, together, strict=True)]
+    return float(np.clip(np.median(powers), 0.0, 1.0))
 
 
 def _with(known: Measured, kind: str) -> Measured:

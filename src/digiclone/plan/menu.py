@@ -95,6 +95,8 @@ class Menu:
     offloads: Sequence[float] = (0.0,)
     server: float = 0.0
     """Bytes of what all of them run in."""
+    turn_s: float = 0.0
+    """Seconds of one thread to decide whether a sentence is finished, while the recogniser works."""
 
     def names(self, variable: int) -> list[str]:
         """The values of a variable."""

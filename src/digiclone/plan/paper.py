@@ -26,7 +26,7 @@ def chosen(fit: Fit) -> dict[str, str]:
     def memory(one: Config) -> float:
         if one[0] == "llm":
             mind = minds[one[1]]
-            return cost.llm_bytes(mind.shape, mind.files[one[2]], CONTEXT, BATCH, host.rates)
+            return cost.llm_bytes(mind.shape, one[2], mind.files[one[2]], CONTEXT, BATCH, host.rates)
         return ears[one[1]].memory if one[0] == "asr" else voices[one[1]].memory
 
     def seconds(one: Config) -> float:

@@ -40,6 +40,8 @@ class Reply:
         self.playback = Playback()
         self.text = ""
         """What was heard, known before the events are released."""
+        self.sound = heard if isinstance(heard, Audio) and not isinstance(cast.asr, After) else None
+        """All that the person said, if it came in one piece."""
         self.stopped = False
         """Is it not wanted any more? (A turn that is complete is not stopped: it may still be sounding.)"""
         self._workers = Workers()

@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from digiclone import wire
 from digiclone.clone import Clone
 from digiclone.events import (
+    Corrected,
     Event,
     Failed,
     Heard,
@@ -158,6 +159,8 @@ class Session:
                 self._release(self._start(text))
             case wire.Stop():
                 await self._interrupt()
+            case wire.Correct(turn=number, text=text):
+                await self._on_correct(number, " ".join(text.split()))
             case wire.Played(turn=number, seconds=seconds):
                 await self._on_played(number, seconds)
 
@@ -170,6 +173,20 @@ class Session:
         if turn.over and number == self._number and not turn.rehearsed:
             turn.rehearsed = True
             self._hushed = self._clock()
+            self._spawn(run_in_threadpool(self._clone.rehearse))
+
+    async def _on_correct(self, number: int, text: str) -> None:
+        """The person says what they said."""
+        turn, folder = self._turns.get(number), self._clone.folder / "bridge" / "pairs"
+        try:
+            if turn is None or not text:
+                raise LookupError("its sound is no longer here: correct what was said last")
+            await run_in_threadpool(turn.correct, text, folder)
+        except (LookupError, OSError, sqlite3.Error) as error:
+            await self._send(Failed("correction", str(error), "what you said stays as it was understood"), number)
+            return
+        await self._send(Corrected(text), number)
+        if turn.over:
             self._spawn(run_in_threadpool(self._clone.rehearse))
 
     # ── what the ear hears ──

@@ -1,7 +1,10 @@
 """A turn that was let out: how much of it was heard, and what of it is remembered."""
 
+import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 
+from digiclone.align import pairs
 from digiclone.history import History
 from digiclone.server.reply import Reply
 from digiclone.types import Mark
@@ -46,6 +49,19 @@ class Turn:
         """The question was only the first half of one: it will be written whole."""
         if self._asked is not None:
             self.history.amend(self._asked, "")
+
+    def correct(self, text: str, folder: Path) -> None:
+        """Keep the sound in `folder` with what was really said, to learn from, and remember that it was said.
+
+        Raises `LookupError` if the sound is not here in one piece, `OSError` if it cannot be kept.
+        """
+        sound = self.reply.sound
+        if sound is None:
+            raise LookupError("only what was said in one go can be corrected, and only while it is among the last two")
+        name = f"said-{hashlib.sha256(sound.samples.tobytes()).hexdigest()[:12]}"
+        pairs.add(folder, [(name, sound, text, text)])
+        if self._asked is not None:
+            self.history.amend(self._asked, text)
 
 
 def waits(spans: tuple[Mark, ...], voice_ended: float, released: float) -> tuple[Mark, ...]:

@@ -22,7 +22,7 @@ from torch.nn import functional
 
 from digiclone.nn.bridgeformer import BridgeFormer, Dims
 from digiclone.train import checkpoint
-from digiclone.train.course import Course, Progress, run
+from digiclone.train.course import Course, Progress, descend, run
 from digiclone.train.precision import DEVICE, side_by_side
 
 PLOTS = {"the loss of a pair (equation 7)": {"learnt": "loss", "kept": "kept_loss"}}
@@ -94,14 +94,8 @@ def fit(
         torch.manual_seed((recipe.seed << 32) + step)  # dropout is the step's own
         net.train()
         found = loss(recipe, table, some, *net(some.features, some.frames))
-        if not torch.isfinite(found):
-            raise ValueError(f"the loss of step {step} is no number; the checkpoint before it is kept: lower the rate")
-        optimiser.zero_grad()
-        found.backward()
-        optimiser.step()
-        schedule.step()
-        seen.values.append(found.item())
-        return found.item()
+        seen.values.append(descend(found, step, optimiser, schedule))
+        return seen.values[-1]
 
     def look(_: float) -> tuple[dict[str, float], str]:
         now = float(np.mean(seen.values[-epoch:]))

@@ -10,7 +10,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 
 from digiclone.train import checkpoint
 from digiclone.train.journal import Journal, Plots
@@ -74,6 +78,23 @@ def run(
             written = time.monotonic()
         tell(how, done / course.steps)
     journal.close()
+
+
+def descend(found: Tensor, step: int, optimiser: Optimizer, schedule: LRScheduler, clip: float | None = None) -> float:
+    """One step down the gradient of the loss `found`, whose norm is at most `clip`; the loss.
+
+    Raises `ValueError` if that is no number: nothing has changed, and what was kept until then stays.
+    """
+    if not torch.isfinite(found):
+        raise ValueError(f"the loss of step {step} is no number; the checkpoint before it is kept: lower the rate")
+    optimiser.zero_grad()
+    found.backward()
+    if clip is not None:
+        weights = [weight for group in optimiser.param_groups for weight in group["params"]]
+        torch.nn.utils.clip_grad_norm_(weights, clip)
+    optimiser.step()
+    schedule.step()
+    return found.item()
 
 
 def cosine(step: int, warm: int, steps: int) -> float:

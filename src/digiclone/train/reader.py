@@ -22,7 +22,7 @@ from torch.nn import functional
 from digiclone.nn.reader import Dims, Reader
 from digiclone.text import letters
 from digiclone.train import checkpoint
-from digiclone.train.course import Course, Progress, cosine, drawn, run
+from digiclone.train.course import Course, Progress, cosine, descend, drawn, run
 from digiclone.train.precision import DEVICE, mixed, side_by_side
 
 PLOTS = {
@@ -100,14 +100,7 @@ def fit(
         net.train()
         with mixed():
             found = loss(net, hidden(some, recipe.hidden))
-        if not torch.isfinite(found):
-            raise ValueError(f"the loss of step {step} is no number; the checkpoint before it is kept: lower the rate")
-        optimiser.zero_grad()
-        found.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), recipe.clip)
-        optimiser.step()
-        schedule.step()
-        return float(found.detach())
+        return descend(found, step, optimiser, schedule, recipe.clip)
 
     def look(now: float) -> tuple[dict[str, float], str]:
         judged, wrong = judge(net, kept)

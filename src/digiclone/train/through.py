@@ -25,11 +25,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from digiclone.nn.bridgeformer import Dims as BridgeDims
-from digiclone.nn.bridgeformer import Layer, pool
+from digiclone.nn.bridgeformer import Layer, beside, pool
 from digiclone.nn.llama import Llama
 from digiclone.train import checkpoint
-from digiclone.train.bridge import Pair
-from digiclone.train.course import Course, Progress, cosine, drawn, run
+from digiclone.train.bridge import Losses, Pair
+from digiclone.train.course import Course, Progress, cosine, descend, drawn, run
 from digiclone.train.precision import DEVICE, side_by_side
 
 Answers = Mapping[str, Sequence[int]]
@@ -97,9 +97,8 @@ class Projector(nn.Module):
             features = layer(features, inside)
         if not self.stacked:
             return self.net(pool(features, frames, self.recipe.tokens)), torch.full_like(frames, self.recipe.tokens)
-        features = functional.pad(features * inside[..., None], (0, 0, 0, -features.shape[1] % self.stacked))
-        beside = features.unflatten(1, (-1, self.stacked)).flatten(2)
-        return self.net(beside), (frames + self.stacked - 1) // self.stacked
+        some, many = beside(features, frames, self.stacked)
+        return self.net(some), many
 
 
 class Gated(nn.Module):
@@ -165,21 +164,15 @@ def fit(
     epoch = sum(1 for _ in _epoch(lots, recipe))
     count = recipe.epochs * epoch
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: cosine(step, epoch, count))
-    seen = list[float]()
+    seen = Losses()
 
     def learn(some: Sequence[Pair], step: int) -> float:
         torch.manual_seed((recipe.seed << 32) + step)
         found = loss(recipe, net.train(), model, some, answers)
-        if not torch.isfinite(found):
-            raise ValueError(f"the loss of step {step} is no number; the checkpoint before it is kept: lower the rate")
-        optimiser.zero_grad()
-        found.backward()
-        optimiser.step()
-        schedule.step()
-        seen.append(float(found.detach()))
-        return seen[-1]
+        seen.values.append(descend(found, step, optimiser, schedule))
+        return seen.values[-1]
 
-    parts: dict[str, Any] = {"net": net, "optimiser": optimiser, "schedule": schedule}
+    parts: dict[str, Any] = {"net": net, "optimiser": optimiser, "schedule": schedule, "seen": seen}
     if recipe.method.startswith("xvila"):
         parts["model"] = model
     material = (part for pair in pairs for part in (pair.name, pair.features, pair.tokens, str(answers.get(pair.name))))
@@ -193,7 +186,7 @@ def fit(
         look=lambda now: ({"loss": now}, f"loss {now:.3f}"),
         tell=tell,
     )
-    return net.eval(), [float(np.mean(seen[first : first + epoch])) for first in range(0, len(seen), epoch)]
+    return net.eval(), np.array(seen.values).reshape(recipe.epochs, epoch).mean(1).tolist()
 
 
 def _epoch(lengths: Sequence[int], recipe: Recipe) -> Iterator[list[int]]:

@@ -28,11 +28,12 @@ export class Captions {
     for (const { role, text } of history) this.#line(role, text).classList.add("past");
   }
 
-  /** The person's words, so far or for good. */
+  /** The person's words, so far or for good. @returns {HTMLElement | undefined} their line, once they are final */
   heard(text, final) {
     this.#live.textContent = final ? "" : text;
-    if (final && text) this.#line("user", text);
+    const line = final && text ? this.#line("user", text) : undefined;
     this.#scroll();
+    return line;
   }
 
   /** A phrase of the clone begins to be heard. */

@@ -3,6 +3,7 @@
 import { Captions } from "./captions.js";
 import { choose, hideToken, socketUrl } from "./clones.js";
 import { bind, wakeSound } from "./controls.js";
+import { Corrections } from "./correct.js";
 import { Customise } from "./customise.js";
 import { wear } from "./drop.js";
 import { expose } from "./expose.js";
@@ -40,11 +41,14 @@ class Page {
   #retryAt = 0;
   /** The clone thinks about a turn after this one: what still comes for this one does not end its thinking. */
   #answered = 0;
+  /** The person's last words were spoken, not typed. */
+  #spoken = false;
 
   constructor(clone, context) {
     this.clone = clone.name;
     this.context = context;
     this.captions = new Captions($("log"), $("live"));
+    this.corrections = new Corrections((turn, text) => this.#send(message.correct(turn, text)));
     this.latency = new Latency($("turns"), $("figure"));
     this.mic = new Mic(context, {
       frame: (pcm) => this.#send(pcm),
@@ -94,6 +98,7 @@ class Page {
   /** Typed words. @returns {boolean} whether they went out */
   say(text) {
     if (!this.facts.awake) return false;
+    this.#spoken = false;
     this.#silence();
     this.#think();
     return this.#send(message.say(text));
@@ -137,9 +142,15 @@ class Page {
     this.stage.face.hear(level);
   }
 
-  #heard({ text, final }) {
-    this.captions.heard(text, final);
+  #heard({ turn, text, final }) {
+    const line = this.captions.heard(text, final);
+    if (line && this.#spoken) this.corrections.offer(line, turn);
     if (final) this.stage.face.heard(text);
+  }
+
+  #ended() {
+    this.#spoken = true;
+    this.#think();
   }
 
   #phrase(turn, text) {
@@ -167,8 +178,9 @@ class Page {
     const take = {
       Ready: () => this.#ready(event),
       SpeechStarted: () => this.#set({ hearing: true }),
-      SpeechEnded: () => this.#think(),
+      SpeechEnded: () => this.#ended(),
       Heard: () => this.#heard(event),
+      Corrected: () => this.corrections.kept(turn, event.text),
       Said: () => this.player.said(turn, event.text),
       Mouthed: () => this.player.mouthed(turn, event.visemes),
       Spoke: () => this.player.spoke(turn, event.rate, event.pcm),
@@ -188,6 +200,7 @@ class Page {
     this.latency.reset();
     this.#name(clone);
     this.captions.recall(history);
+    this.corrections.reset();
     this.#set({ awake: true });
     this.#send(message.mic(this.context.sampleRate));
     this.#send(message.mode(this.talk.handsFree));

@@ -36,6 +36,8 @@ export const message = {
   /** @param {string} text at most 4000 characters (not UTF-16 units, which would cut an emoji in half) are sent */
   say: (text) => JSON.stringify({ type: "say", text: [...text].slice(0, 4000).join("") }),
   stop: () => JSON.stringify({ type: "stop" }),
+  /** @param {number} turn @param {string} text what was really said in it */
+  correct: (turn, text) => JSON.stringify({ type: "correct", turn, text: [...text].slice(0, 4000).join("") }),
   /** @param {number} turn @param {number} seconds of that turn's sound that have come out of the speaker */
   played: (turn, seconds) => JSON.stringify({ type: "played", turn, seconds: Math.round(seconds * 1000) / 1000 }),
 };

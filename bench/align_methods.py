@@ -1,0 +1,307 @@
+"""What `align.py` compares: each method learns a person's sentences and says others to the language model."""
+
+from __future__ import annotations
+
+import resource
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from align_people import Person, encoder, model, person, place
+
+from digiclone import bridge as bridges
+from digiclone.align import pairs, score
+from digiclone.align.replies import PERSONA, Replies
+from digiclone.llm.bridge import HERE
+from digiclone.measure.recordings import data, listed
+from digiclone.nn import llama
+from digiclone.nn.bridgeformer import Dims
+from digiclone.train import bridge, reader_base, through
+from digiclone.train import person as people
+from digiclone.train import reader as readers
+from digiclone.types import Message
+from digiclone.voice.words import compare, normalised
+
+VERSION = 1
+"""Of this file: another one measures everything anew."""
+Said = str | np.ndarray
+AGAIN = "Say it again:"
+"""What a model that is taught through itself is told to do with what it hears."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be measured; what does not concern a method changes nothing in it, but is measured anew."""
+
+    method: str
+    who: str
+    seed: int
+    learnt: int
+    unseen: int
+    epochs: int
+    through: int
+    instruction: str
+
+
+@dataclass
+class Task:
+    """A question, and what every method needs for an answer."""
+
+    asked: Asked
+    person: Person
+    replies: Replies
+
+    @cached_property
+    def hear(self) -> Callable[[pairs.Pair], np.ndarray]:
+        """Features (N, audio) of a sentence, in 16 bits."""
+        ears = encoder("moonshine")
+        return lambda one: ears.features(one.audio())[0].astype(np.float16)
+
+    @cached_property
+    def known(self) -> list[bridge.Pair]:
+        """What is learnt from, as a bridge takes it."""
+        return [self.pair(one) for one in self.person.learnt]
+
+    def pair(self, one: pairs.Pair) -> bridge.Pair:
+        """Of a sentence."""
+        return bridge.Pair(one.name, self.hear(one), np.array(self.replies.words.tokens(one.cleaned, marks=False)))
+
+    def each(self, make: Callable[[pairs.Pair], Any]) -> dict[str, list[Any]]:
+        """Something of sentences that are learnt from, as many as of those that are not, and of those."""
+        return {which: [make(one) for one in some] for which, some in sentences(self.person).items()}
+
+    def folder(self) -> Any:
+        """An empty one."""
+        found = place(self.asked.who) / f"{self.asked.method}-{self.asked.learnt}-{self.asked.seed}"
+        shutil.rmtree(found, ignore_errors=True)
+        return found
+
+
+@dataclass
+class Made:
+    """What a method says to the model, what of it can be read, what else it could say ("rows"), and what it took."""
+
+    said: dict[str, list[Said]]
+    read: dict[str, list[str]]
+    other: dict[str, list[Said]] = field(default_factory=dict)
+    s_per_epoch: float | None = None
+    s_all: float | None = None
+    losses: list[float] = field(default_factory=list)
+
+
+def sentences(somebody: Person) -> dict[str, list[pairs.Pair]]:
+    """By "seen" and "unseen"."""
+    return {"seen": somebody.learnt[: len(somebody.unseen)], "unseen": somebody.unseen}
+
+
+def most(reader: str) -> int:
+    """The sentences that there are to learn from."""
+    return len(listed(data() / reader / "metadata.csv", "train"))
+
+
+# -- what nothing is learnt for ----------------------------------------------------------------------------------------
+
+
+def cascade(task: Task) -> Made:
+    """The recogniser's text."""
+    ears = encoder("moonshine")
+    return _written(task.each(lambda one: ears.transcribe(one.audio())))
+
+
+def oracle(task: Task) -> Made:
+    """The embeddings of the true text."""
+    return Made(task.each(lambda one: task.replies.rows(one.cleaned)), task.each(lambda one: one.cleaned))
+
+
+def floor(task: Task) -> Made:
+    """The text of another sentence."""
+    return _written({which: [*some[1:], some[0]] for which, some in task.each(lambda one: one.cleaned).items()})
+
+
+def mean(task: Task) -> Made:
+    """The mean of all embeddings, thirty times."""
+    rows = np.repeat(task.replies.table.mean(axis=0, keepdims=True), 30, axis=0)
+    return Made(task.each(lambda _: rows), task.each(lambda _: ""))
+
+
+def ceiling(task: Task) -> Made:
+    """The text itself; `measure` takes another reply."""
+    return _written(task.each(lambda one: one.cleaned))
+
+
+def _written(read: dict[str, list[str]]) -> Made:
+    return Made({which: list[Said](texts) for which, texts in read.items()}, read)
+
+
+# -- what learns -------------------------------------------------------------------------------------------------------
+
+
+def paper(task: Task) -> Made:
+    """BridgeFormer and EmbedLink, as printed, four frames side by side."""
+    table, known = torch.from_numpy(task.replies.table), task.known
+    dims = Dims(known[0].features.shape[1], table.shape[1], stacked=4)
+    recipe = bridge.Recipe(dims, task.replies.words.end, epochs=task.asked.epochs, seed=task.asked.seed)
+    begun = time.perf_counter()
+    net, losses = bridge.fit(recipe, known, [], table, task.folder(), _silent)
+    took = time.perf_counter() - begun
+    found = task.each(lambda one: bridge.spoken(recipe, net, task.pair(one))[0])
+    made = _embedded(task, {which: [one.numpy() for one in some] for which, some in found.items()})
+    rows = {which: [task.replies.table[bridge.nearest(one, table)] for one in some] for which, some in found.items()}
+    return Made(made.said, made.read, rows, took / recipe.epochs, took, losses)
+
+
+def plus(task: Task) -> Made:
+    """Letters, from the base of readers: learnt as `digiclone align train` does it, and heard as the clone hears."""
+    folder, seed = task.folder(), task.asked.seed
+    usual = people.Recipe()
+    recipe = people.Recipe(readers.Recipe(**{**vars(usual.training), "seed": seed}))
+    begun = time.perf_counter()
+    people.train(
+        recipe, task.person.learnt, reader_base.SHIPPED, encoder("moonshine"), "moonshine:tiny-en", folder, _silent
+    )
+    took = time.perf_counter() - begun
+    hears = bridges.Bridge(folder)
+    return _lasting(_written(task.each(lambda one: hears.hear(one.audio()).text)), took)
+
+
+def base(task: Task) -> Made:
+    """Letters, by the base alone: nothing of the person is learnt."""
+    dims, weights = reader_base.load(reader_base.SHIPPED)
+    net = readers.Reader(dims)
+    net.load_state_dict(weights)
+    return _written(task.each(lambda one: bridges.read(readers.likely(net, readers.Heard("", task.hear(one), "")))))
+
+
+def _lasting(made: Made, seconds: float) -> Made:
+    made.s_all = seconds
+    return made
+
+
+def run_through(method: through.Method) -> Callable[[Task], Made]:
+    """What runs the language model in every step."""
+
+    def made(task: Task) -> Made:
+        known, words = task.known, task.replies.words
+        answers: dict[str, list[int]] = {}
+        asked = HERE if method == "ultravox" else f"{AGAIN} {HERE}"
+        if method == "ultravox":
+            replies = task.replies.to([one.cleaned for one in task.person.learnt])
+            answers = {one.name: words.tokens(text) for one, text in zip(task.person.learnt, replies, strict=True)}
+        before, _, after = words.chat([PERSONA, Message("user", asked)]).rpartition(HERE)
+        prompt = through.Prompt(tuple(words.tokens(before, begin=True)), tuple(words.tokens(after)), words.end)
+        recipe = through.Recipe(
+            method, known[0].features.shape[1], prompt, epochs=task.asked.through, seed=task.asked.seed
+        )
+        mind = llama.load(task.replies.file)
+        begun = time.perf_counter()
+        net, losses = through.fit(recipe, known, answers, mind, task.folder(), _silent)
+        took = time.perf_counter() - begun
+        speak = through.hearing(net)
+        found = _embedded(task, task.each(lambda one: speak(task.pair(one)).numpy()))
+        return Made(found.said, found.read, {}, took / recipe.epochs, took, losses)
+
+    return made
+
+
+def _embedded(task: Task, said: dict[str, list[np.ndarray]]) -> Made:
+    """What is read are the tokens whose embeddings are nearest."""
+    table, words = torch.from_numpy(task.replies.table), task.replies.words
+
+    def read(found: np.ndarray) -> str:
+        tokens = bridge.until(bridge.nearest(torch.from_numpy(found), table).tolist(), words.end)
+        return words.text(tokens).decode("utf-8", "replace")
+
+    texts = {which: [read(found) for found in some] for which, some in said.items()}
+    return Made({which: list[Said](some) for which, some in said.items()}, texts)
+
+
+def _silent(_how: str, _share: float) -> None:
+    pass
+
+
+METHODS: dict[str, Callable[[Task], Made]] = {
+    "floor": floor, "mean": mean, "oracle": oracle, "ceiling": ceiling, "cascade": cascade, "paper": paper,
+    "base": base, "plus": plus,
+    **{method: run_through(method) for method in ("nextgpt", "xvila", "xvila-lora", "binding", "slam", "ultravox")},
+}  # fmt: skip
+
+
+# -- the measurement ---------------------------------------------------------------------------------------------------
+
+
+def measure(asked: Asked) -> dict[str, Any]:
+    """The figures of one method, reader and seed."""
+    if asked.method == "runtime":
+        return runtime(asked)
+    task = Task(asked, person(asked.who, asked.learnt, asked.unseen), Replies(model()))
+    made = METHODS[asked.method](task)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    texts = task.each(lambda one: one.cleaned)
+    wanted = {which: task.replies.to(some, 0, asked.instruction) for which, some in texts.items()}
+    seed = 1 if asked.method == "ceiling" else 0
+
+    def figures(said: dict[str, list[Said]], read: dict[str, list[str]]) -> dict[str, Any]:
+        return {
+            which: _figures(task.replies, some, read[which], texts[which], wanted[which], seed, asked.instruction)
+            for which, some in said.items()
+        }
+
+    reached = [epochs and epochs * (made.s_per_epoch or 0.0) for epochs in bridge.converged(made.losses)]
+    return {
+        "asked": asdict(asked),
+        **figures(made.said, made.read),
+        **({"rows": figures(made.other, made.read)} if made.other else {}),
+        "s_per_epoch": made.s_per_epoch,
+        "s_to_converge": reached if made.losses else None,
+        "s_all": made.s_all,
+        "losses": made.losses,
+        "peak_mb": round(peak),
+    }
+
+
+def _figures(
+    replies: Replies, said: Sequence[Said], read: Sequence[str], texts: Sequence[str], wanted: Sequence[str],
+    seed: int, instruction: str,
+) -> dict[str, Any]:  # fmt: skip
+    near = score.near(replies.to(list(said), seed, instruction), wanted)
+    heard = [replies.rows(one) if isinstance(one, str) else one for one in said]
+    each = [compare(text, got).wer for text, got in zip(texts, read, strict=True) if normalised(text)]
+    return {
+        "rouge1": near.rouge1,
+        "rougeL": near.rouge_l,
+        "wer": score.words_wrong(texts, read),
+        "r_at_1": score.told_apart([replies.rows(text) for text in texts], heard),
+        "each": {"wer": each, "rouge1": near.rouge1, "rougeL": near.rouge_l},
+        "read": list(read)[:5],
+    }
+
+
+def runtime(asked: Asked) -> dict[str, Any]:
+    """Seconds from the end of an utterance to the first token, medians of the unseen sentences; the model has read its
+    part of the prompt before, as it does in the clone. Each sentence in all ways, one after the other."""
+    somebody = person(asked.who, asked.learnt, asked.unseen)
+    folder = place(asked.who) / f"plus-{asked.learnt}-{asked.seed}"
+    hears, replies = bridges.Bridge(folder), Replies(model())
+    ears = {f"cascade, {name}": encoder(name) for name in ("moonshine", "whisper")}
+    ways = {"bridge": lambda audio: hears.hear(audio).text, **{n: e.transcribe for n, e in ears.items()}}
+    took: dict[str, list[float]] = {name: [] for name in ways}
+    for one in [somebody.unseen[0], *somebody.unseen]:
+        audio = one.audio()
+        for name, understand in ways.items():
+            replies.ready()
+            begun = time.perf_counter()
+            next(replies.begin(understand(audio)), "")
+            took[name].append(time.perf_counter() - begun)
+    medians = {name: float(np.median(some[1:])) for name, some in took.items()}
+    return {
+        "bridge_first_token_s": medians["bridge"],
+        "cascade_first_token_s": medians["cascade, moonshine"],
+        "cascade_whisper_first_token_s": medians["cascade, whisper"],
+        "bridge_beside_cascade": medians["bridge"] / medians["cascade, moonshine"],
+        "sound_s": float(np.median([one.audio().seconds for one in somebody.unseen])),
+    }
