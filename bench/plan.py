@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import paper_tables
+import psutil
 from keep import keep
 from problems import ROWS, by_looking_at_everything, large, random_problem
 
@@ -124,7 +125,9 @@ def predicted(quick: bool) -> dict[str, Any]:
     cores, host, known = site.cores, site.host, measured.shipped().scaled(site.host.flops)
     known, _ = measuring.llm(known, cores, host.bandwidth, _tell)
     known = measuring.tts(measuring.asr(known, cores, _tell), cores, _tell)
-    pairs = [*_minds(known, host, cores, quick), *_ears(known, cores), *_voices(known, cores)]
+    threads = [cores] if quick else sorted({1, cores})
+    held = HELD[:2] if quick else HELD
+    pairs = [*_minds(known, host, held, threads), *_ears(known, threads), *_voices(known, threads)]
     kinds = sorted({(one.stage, one.what) for one in pairs})
     memory = [one for one in pairs if one.what == "memory"]
     return {
@@ -143,9 +146,11 @@ def predicted(quick: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _minds(known: Measured, host: places.Place, cores: int, quick: bool) -> Iterator[Pair]:
+def _minds(
+    known: Measured, host: places.Place, held: Sequence[tuple[str, str]], threads: Sequence[int]
+) -> Iterator[Pair]:
     rates = known.rates
-    for taken in measuring.models(HELD[:2] if quick else HELD, sorted({1, cores}), JOBS, _tell):
+    for taken in measuring.models(held, threads, JOBS, _tell):
         one, engine = taken.sample, taken.sample.engine
         name = f"{taken.model} {one.form}, {engine.threads} threads"
         said = cost.llm_bytes(one.shape, one.form, one.weights, engine.context, BATCH, rates)
@@ -160,11 +165,11 @@ def _minds(known: Measured, host: places.Place, cores: int, quick: bool) -> Iter
             yield Pair("llm", "read", where, read, run.read_s)
 
 
-def _ears(known: Measured, cores: int) -> Iterator[Pair]:
+def _ears(known: Measured, several: Sequence[int]) -> Iterator[Pair]:
     for code, ears in known.asr.items():
         _, backend, model = code.split(":")
         if all(map(present, find("asr", backend, model).files)):
-            for threads in sorted({1, cores}):
+            for threads in several:
                 _tell(f"{code}, {threads} threads", 0.5)
                 took = hearing.hearing(backend, {"model": model, "threads": threads}, SOUNDS)
                 for sound, seconds in took.each:
@@ -173,10 +178,10 @@ def _ears(known: Measured, cores: int) -> Iterator[Pair]:
                 yield Pair("asr", "memory", f"{code}, {threads} threads", ears.memory_mb, took.memory_mb)
 
 
-def _voices(known: Measured, cores: int) -> Iterator[Pair]:
+def _voices(known: Measured, several: Sequence[int]) -> Iterator[Pair]:
     for code, mouth in known.tts.items():
         _, backend, model = code.split(":")
-        for threads in sorted({1, cores}):
+        for threads in several:
             _tell(f"{code}, {threads} threads", 0.7)
             took = speaking.pace(backend, {**catalogue.voice(backend, model), "threads": threads}, TEXTS)
             for text, (seconds, spoken) in zip(TEXTS, took.each, strict=True):
@@ -193,18 +198,26 @@ def _mape(pairs: Sequence[Pair]) -> float:
 
 
 def promised(quick: bool) -> dict[str, Any]:
-    """The plan for this machine, talked with."""
+    """The plan for this machine, talked with; and how long it took to make and explain."""
+    places.here()  # memory and processor are measured once, and remembered
+    before, begun = psutil.Process().memory_info().rss, time.perf_counter()
     site = places.here()
     offer = choices.offer(site.known, site.cores, card=False)
     fit = Fit(offer.menu, site.bits, site.host)
     solution = fit.solve()
     assert solution, "nothing fits this machine"
+    fit.runners_up(solution)
+    planner = {
+        "seconds": round(time.perf_counter() - begun, 3),
+        "memory_mb": round((psutil.Process().memory_info().rss - before) / 1e6, 1),
+    }
     sections = offer.settings(fit.chosen(solution))
     flags = [f"{kind}.{name}={value}" for kind, section in sections.items() for name, value in section.items()]
-    found = talk.measure(4 if quick else 12, flags, None, lambda what: _tell(what, 0.9))
+    found = talk.measure(2 if quick else 12, flags, None, lambda what: _tell(what, 0.9))
     first, memory = fit.promise(solution), fit.spent(solution)["memory"]
     was = found["voice_to_voice_s"]["p50"]
     return {
+        "planner": planner,
         "promised_vs_measured": {
             "chosen": fit.chosen(solution), "promised_s": round(first, 3), "measured_s": was,
             "error": round(was / first - 1, 3), "measured_p95_s": found["voice_to_voice_s"]["p95"],
@@ -225,7 +238,9 @@ _SAID: set[str] = set()
 def main() -> None:
     """Measure, keep, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="fewer problems, models and turns: within ten minutes")
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer problems, models, threads and turns: within ten minutes"
+    )
     parser.add_argument("--json", action="store_true", help="one line, for machines")
     options = parser.parse_args()
     found = figures(options.quick)

@@ -6,8 +6,7 @@ bench/results/quantize-<device>.jsonl.
 Perplexity is that of the first 32,768 tokens of WikiText-2's test text, in windows of 512. `clipped` searches each
 block's scale by what the columns meet while the model reads speeches; `clipped, wiki` while it reads WikiText-2's
 validation text, which is closer to what judges; `clipped, unweighted` as if all columns met the same, the ablation.
-`llama.cpp's weighting` is what its own quantiser makes of the same means of squares (its "importance matrix"), for Q4_0
-and for IQ4_NL, whose sixteen values are not evenly spaced.
+The sixteen values of IQ4_NL are not evenly spaced.
 
 `--quick`: 2,048 tokens, and the ablations are left out.
 """
@@ -28,10 +27,8 @@ from digiclone.commands.formats import Importance, write
 from digiclone.commands.quantize import LEARNT, figures, learn, read
 from digiclone.llm import llamacpp
 from digiclone.measure.recordings import data
-from digiclone.requantise import requantise, rounded
 
 MODEL = llamacpp.MODELS[0]
-THEIRS = "Q4_0, llama.cpp's weighting"
 
 
 def table(quick: bool) -> dict[str, Any]:
@@ -48,17 +45,13 @@ def table(quick: bool) -> dict[str, Any]:
     if not quick:
         ways["Q4_0 clipped, wiki"] = "Q4_0", learn(source, (wiki / "valid.txt").read_text("utf-8"), _tell)
         ways["Q4_0 clipped, unweighted"] = "Q4_0", {name: np.ones_like(values) for name, values in speeches.items()}
-        ways[THEIRS] = "Q4_0", speeches
         ways["IQ4_NL"] = "IQ4_NL", None
-        ways["IQ4_NL, llama.cpp's weighting"] = "IQ4_NL", speeches
+        ways["IQ4_NL clipped"] = "IQ4_NL", speeches
     found = {f"as it comes, {source.name.split('.')[-2]}": _of(figures(source, windows, True, _tell))}
     with tempfile.TemporaryDirectory() as folder:
         for name, (kind, importance) in ways.items():
             file = Path(folder) / f"{name}.gguf"
-            if name == THEIRS:
-                requantise(source, file, kind, lambda name, matrix: rounded(matrix, "Q4_0", speeches.get(name)))
-            else:
-                write(source, file, kind, importance, _tell)
+            write(source, file, kind, importance, _tell)
             found[name] = _of(figures(file, windows, True, _tell))
             file.unlink()
             print(name, found[name], file=sys.stderr, flush=True)

@@ -266,7 +266,7 @@ def test_other_architectures_have_no_perplexity(tmp_path: Path, monkeypatch: pyt
 @pytest.mark.usefixtures("home")
 def test_clipping_wins_back_a_part_of_what_four_bits_lose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("torch")
-    monkeypatch.setattr(quantize, "LEARNT", 2048)
+    monkeypatch.setattr(quantize, "LEARNT", 1024)
     from digiclone.measure.recordings import data
 
     text = data() / "wikitext2" / "valid.txt"
@@ -277,7 +277,7 @@ def test_clipping_wins_back_a_part_of_what_four_bits_lose(tmp_path: Path, monkey
         pass
 
     source = weights.path(llamacpp.MODELS[0].files[0])
-    windows = quantize.read(source, text.read_text("utf-8"), 2048, tell)
+    windows = quantize.read(source, text.read_text("utf-8"), 1024, tell)
     importance: Any = quantize.learn(source, None, tell)
     found = list[float]()
     for kind, known in (("Q8_0", None), ("Q4_0", importance), ("Q4_0", None)):

@@ -111,12 +111,16 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
 }
 
 
+def wheel(module: str = "xllamacpp") -> Any:
+    """The engine's wheel, loaded so that waiting threads sleep (`llm/llamacpp.py` says why). It has no type stubs."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    return importlib.import_module(module)
+
+
 @cache
 def library() -> Any:
     """The functions, typed. Raises `EngineError` for a library whose structs are not those that are known here."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before it loads; llm/llamacpp.py says why
-    module: Any = importlib.import_module("xllamacpp.xllamacpp")  # compiled, without type stubs
-    found = ctypes.CDLL(module.__file__)
+    found = ctypes.CDLL(wheel("xllamacpp.xllamacpp").__file__)
     for name, (result, *arguments) in _FUNCTIONS.items():
         function = getattr(found, name)
         function.restype, function.argtypes = result, arguments

@@ -32,6 +32,8 @@ from digiclone.voice.read import RATE as READ
 from digiclone.voice.read import BadRecording, blocks, whole
 
 METADATA, WAVS = "metadata.csv", "wavs"
+ENOUGH = 20
+"""Sentences from which on a person can be learnt; with 100 it is better."""
 KEPT = 0.1
 """The share of pairs that nothing is trained on."""
 SILENT = 1e-4

@@ -269,5 +269,7 @@ def _show(place: Path, count: int, all_: int, skipped: Counter[str], as_json: bo
     print(f"{count} sentences brought, {all_} there now, in {place}")
     for why, times in skipped.most_common():
         print(f"- {times} skipped: {why}")
-    if all_ < 20:
-        print("That is few: a bridge learns a person from 20 sentences on, and is better with 100.")
+    from digiclone.align.pairs import ENOUGH  # noqa: PLC0415
+
+    if all_ < ENOUGH:
+        print(f"That is few: a bridge learns a person from {ENOUGH} sentences on, and is better with 100.")

@@ -64,9 +64,5 @@ def beside(file: Path, kind: str) -> str:
 
 
 def _encoder(kind: str, importance: Importance) -> Encode:
-    """Our search of the scales for Q4_0; llama.cpp's own weighting for the others."""
-    if kind == "Q4_0":
-        from digiclone.train.clip import encoder  # noqa: PLC0415
-
-        return encoder(importance)
+    """Matrices whose importance is known with searched scales, the others as usual."""
     return lambda name, matrix: rounded(matrix, kind, importance[name]) if name in importance else None

@@ -7,7 +7,6 @@ two busy cores: 7 tokens a second spinning, 53 asleep).
 """
 
 import ctypes
-import importlib
 import os
 import shutil
 import signal
@@ -22,7 +21,7 @@ from pydantic import Field
 
 from digiclone.ahead import pushed
 from digiclone.config import ConfigError, Strict
-from digiclone.llama import EngineError
+from digiclone.llama import EngineError, wheel
 from digiclone.types import Audio, Message
 from digiclone.weights import File, Model, derived, path
 
@@ -97,9 +96,7 @@ class TooLong(EngineError):
 def server(file: str, socket: Path, context: int, threads: int, offload: float | None = None) -> Any:
     """llama.cpp with a GGUF file loaded, a share of its layers on an accelerator. The engine insists on an HTTP server
     of its own: it gets a socket that only this user can open, not a port. Raises `RuntimeError`."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before the library loads: see above
-    xllamacpp: Any = importlib.import_module("xllamacpp")  # a compiled module without type stubs
-
+    xllamacpp = wheel()
     parameters = xllamacpp.CommonParams()
     parameters.model.path = file
     parameters.n_ctx = context

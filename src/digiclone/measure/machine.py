@@ -6,6 +6,8 @@ from typing import Any
 
 import psutil
 
+from digiclone.llm.llamacpp import cores
+
 
 def device() -> dict[str, Any]:
     """What a figure was measured on."""
@@ -16,12 +18,6 @@ def device() -> dict[str, Any]:
         "system": platform.platform(terse=True),
         "python": platform.python_version(),
     }
-
-
-def cores() -> int:
-    """Those that this process may use."""
-    own = psutil.Process()
-    return len(own.cpu_affinity()) if hasattr(own, "cpu_affinity") else psutil.cpu_count() or 1
 
 
 def slug() -> str:

@@ -7,6 +7,7 @@ Modules carry the names of the tensors in a GGUF file, so loading is an assignme
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,15 @@ class Dims:
     """By how much each pair turns slower, one number a pair; Llama 3's way to long texts."""
 
 
+Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""Queries (B, heads, T, head), keys and values (B, kv_heads, T, head): what each token sees, like the queries."""
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Of itself and of those before it."""
+    return functional.scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=True)
+
+
 class Attention(nn.Module):
     """Causal, with rotary positions (Su et al. 2021) and shared keys and values (Ainslie et al. 2023)."""
 
@@ -53,12 +63,13 @@ class Attention(nn.Module):
         self.attn_k = nn.Linear(dims.width, dims.kv_heads * dims.head, bias=False)
         self.attn_v = nn.Linear(dims.width, dims.kv_heads * dims.head, bias=False)
         self.attn_output = nn.Linear(dims.heads * dims.head, dims.width, bias=False)
+        self.attend: Attend = attend
 
     def forward(self, x: Tensor, turns: tuple[Tensor, Tensor]) -> Tensor:
         """(B, T, width) both."""
         query, key = (rotated(self._split(part(x)), *turns) for part in (self.attn_q, self.attn_k))
         value = self._split(self.attn_v(x))
-        seen = functional.scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=True)
+        seen = self.attend(query, key, value)
         return self.attn_output(seen.transpose(1, 2).flatten(2))
 
     def _split(self, x: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from digiclone.align.pairs import Pair, split
+from digiclone.align.pairs import ENOUGH, Pair, split
 from digiclone.artifacts import BRIDGE, Bridge, keep_bridge, write_atomically
 from digiclone.bridge import NET, heard_by, read
 from digiclone.config import ConfigError
@@ -21,9 +21,6 @@ from digiclone.train.course import Progress
 from digiclone.train.heard import Casting, Encoder
 from digiclone.train.listening import features, usual, wrong
 from digiclone.train.reader_base import DIMS, load
-
-LEAST = 20
-"""Sentences from which on a person can be learnt."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +42,8 @@ class Recipe:
 def learnable(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
     """Those to learn from and those kept. Raises `ConfigError` if they are too few."""
     learnt, kept = split(pairs)
-    if len(learnt) < LEAST:
-        raise ConfigError(f"{len(learnt)} sentences are too few to learn somebody from: bring at least {LEAST}")
+    if len(learnt) < ENOUGH:
+        raise ConfigError(f"{len(learnt)} sentences are too few to learn somebody from: bring at least {ENOUGH}")
     return learnt, kept
 
 

@@ -1,0 +1,176 @@
+"""Numbers on a grid of few bits, as training sees them: rounded on the way forward, as if not on the way back (straight
+through, Bengio et al. 2013). Quantisers differ in how they find their grid:
+
+minmax        from the numbers themselves, each time (LLM-QAT, Liu et al. 2023)
+lsq           a step that learns, and for what flows a zero point (Esser et al. 2020; Bhalgat et al. 2020)
+pact          a bound that learns (Choi et al. 2018)
+q8_0, q4_0    blocks of 32 with a scale in 16 bits, as llama.cpp computes them, bit for bit
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+Per = Literal["tensor", "row", "block"]
+"""What has a step of its own: all numbers, each row of a matrix (or token), or each 32 numbers of a row."""
+BLOCK = 32
+SMALLEST = 1e-8
+
+
+def rounded(x: Tensor) -> Tensor:
+    """To whole numbers; the gradient passes as if it were not done."""
+    return x + (x.round() - x).detach()
+
+
+def halved(x: Tensor) -> Tensor:
+    """To 16 bits, as a scale is stored; the gradient passes."""
+    return x + (x.half().float() - x).detach()
+
+
+def bounds(bits: int) -> tuple[int, int]:
+    """The least and the largest code of so many bits."""
+    return -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+
+
+def parted(x: Tensor, per: Per) -> Tensor:
+    """x, its last axis in blocks if those have steps of their own. Raises `ValueError` if it is no multiple of 32."""
+    if per != "block":
+        return x
+    if x.shape[-1] % BLOCK:
+        raise ValueError(f"rows of {x.shape[-1]} numbers are no whole number of blocks of {BLOCK}")
+    return x.unflatten(-1, (-1, BLOCK))
+
+
+def over(per: Per, x: Tensor) -> tuple[int, ...]:
+    """The axes of `parted` x that share a step."""
+    return tuple(range(x.dim())) if per == "tensor" else (-1,)
+
+
+class MinMax(nn.Module):
+    """Symmetric, up to the largest number there is."""
+
+    def __init__(self, bits: int, per: Per) -> None:
+        super().__init__()
+        self.bits = bits
+        self.per: Per = per
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Any shape, the same."""
+        least, most = bounds(self.bits)
+        some = parted(x, self.per)
+        step = (some.detach().abs().amax(over(self.per, some), keepdim=True) / most).clamp_min(SMALLEST)
+        return (rounded((some / step).clamp(least, most)) * step).reshape(x.shape)
+
+
+class Lsq(nn.Module):
+    """A step that learns; for what flows also a zero point. It begins with the first numbers that it sees.
+
+    The gradient of a step is scaled by 1/sqrt(numbers * largest code) (Esser et al. 2020, section 2.2), without which
+    steps would learn much quicker than weights.
+    """
+
+    def __init__(self, bits: int, per: Per, like: Tensor | None = None, zero: bool = False, half: bool = False) -> None:
+        """`like`: weights to begin with. `half`: steps are kept in 16 bits, as a file has them."""
+        super().__init__()
+        self.bits, self.half = bits, half
+        self.per: Per = per
+        shape = (1,) if like is None else self._found(like).shape
+        self.step = nn.Parameter(torch.ones(shape))
+        self.zero = nn.Parameter(torch.zeros(1)) if zero else None
+        self.register_buffer("begun", torch.tensor(False))
+        if like is not None:
+            self.begin(like)
+
+    @torch.no_grad()
+    def begin(self, x: Tensor) -> None:
+        """Choose the first step, 2 E|x| / sqrt(largest code), and zero point, from numbers like those to come."""
+        if self.zero is not None:
+            self.zero.copy_((x.amin() + x.amax()) / 2)
+            x = x - self.zero
+        self.step.copy_(self._found(x))
+        self.begun.fill_(True)
+
+    def _found(self, x: Tensor) -> Tensor:
+        some = parted(x.detach(), self.per)
+        mean = some.abs().mean(over(self.per, some), keepdim=True).clamp_min(SMALLEST)
+        found = 2 * mean / bounds(self.bits)[1] ** 0.5
+        return found.reshape(1) if self.per == "tensor" else found
+
+    def steps(self) -> Tensor:
+        """As they are used: never nothing, of either sign, in 16 bits if that is how they are kept."""
+        step = torch.where(self.step.abs() < SMALLEST, SMALLEST, self.step)
+        return halved(step) if self.half else step
+
+    def codes(self, x: Tensor) -> Tensor:
+        """The whole numbers that stand for x, in the shape of `parted` x."""
+        least, most = bounds(self.bits)
+        return rounded((parted(x, self.per) / self.steps()).clamp(least, most))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Any shape, the same."""
+        if not self.begun:
+            self.begin(x)
+        least, most = bounds(self.bits)
+        share = (x.numel() / self.step.numel() * most) ** -0.5
+        step = _slowed(self.steps(), share)
+        some = parted(x, self.per)
+        zero = 0.0 if self.zero is None else _slowed(self.zero, share)
+        return (rounded(((some - zero) / step).clamp(least, most)) * step + zero).reshape(x.shape)
+
+
+def _slowed(x: Tensor, share: float) -> Tensor:
+    """The same number with a share of its gradient."""
+    return x * share + (x - x * share).detach()
+
+
+class Pact(nn.Module):
+    """Symmetric, up to a bound that learns: what lies outside pulls it outwards."""
+
+    def __init__(self, bits: int) -> None:
+        super().__init__()
+        self.bits = bits
+        self.bound = nn.Parameter(torch.ones(1))
+        self.register_buffer("begun", torch.tensor(False))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Any shape, the same."""
+        if not self.begun:
+            with torch.no_grad():
+                self.bound.copy_(x.abs().amax())
+                self.begun.fill_(True)
+        _, most = bounds(self.bits)
+        bound = self.bound.abs().clamp_min(SMALLEST)
+        inside = torch.minimum(torch.maximum(x, -bound), bound)
+        step = bound / most
+        return rounded(inside / step) * step
+
+
+class Q8(nn.Module):
+    """llama.cpp's Q8_0, in which it multiplies what flows: 32 codes of 8 bits, the scale their largest over 127."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(…, a multiple of 32), the same."""
+        some = parted(x.detach(), "block")
+        scale = some.abs().amax(-1, keepdim=True) / 127
+        codes = _away(some * torch.where(scale > 0, 1 / scale, 0.0))
+        return x + ((codes * scale.half().float()).reshape(x.shape) - x).detach()
+
+
+class Q4(nn.Module):
+    """llama.cpp's Q4_0: 32 codes from -8 to 7, the number of the largest size exactly -8."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(…, a multiple of 32), the same."""
+        some = parted(x.detach(), "block")
+        far = some.gather(-1, some.abs().argmax(-1, keepdim=True))
+        scale = far / -8
+        codes = (some * torch.where(scale != 0, 1 / scale, 0.0) + 8.5).floor().clamp(0, 15) - 8
+        return x + ((codes * scale.half().float()).reshape(x.shape) - x).detach()
+
+
+def _away(x: Tensor) -> Tensor:
+    """Halves rounded away from nothing, as C's roundf does it; torch rounds them to even numbers."""
+    return torch.where(x < 0, (x - 0.5).ceil(), (x + 0.5).floor())
