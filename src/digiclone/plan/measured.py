@@ -61,7 +61,7 @@ class Measured(Strict):
         """As it would be on a machine one thread of which does so many operations a second."""
         by = self.flops / flops
         # what the rates count in operations follows the machine by itself
-        rates = {name: getattr(self.rates, name) * by for name in ("layer_s", "step_s")}
+        rates = {name: getattr(self.rates, name) * by for name in ("layer_s", "sync_s", "step_s")}
         return Measured(
             machine=self.machine,
             flops=flops,
