@@ -133,7 +133,7 @@ def test_it_learns_a_better_step_than_it_began_with() -> None:
 
 def test_what_is_kept_in_16_bits_is_used_in_16_bits() -> None:
     x = drawn(1, 4, 64)
-    one = quant.Lsq(4, "block", like=x, half=True)
+    one = quant.Lsq(4, "block", like=x, short=True)
     assert torch.equal(one.steps(), one.step.half().float())
     again = (one.codes(x) * one.steps()).reshape(x.shape)
     assert torch.allclose(one(x), again)

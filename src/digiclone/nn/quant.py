@@ -72,14 +72,17 @@ class Lsq(nn.Module):
     steps would learn much quicker than weights.
     """
 
-    def __init__(self, bits: int, per: Per, like: Tensor | None = None, zero: bool = False, half: bool = False) -> None:
-        """`like`: weights to begin with. `half`: steps are kept in 16 bits, as a file has them."""
+    def __init__(
+        self, bits: int, per: Per, like: Tensor | None = None, zero: bool = False, short: bool = False
+    ) -> None:
+        """`like`: weights to begin with. `short`: steps are kept in 16 bits, as a file has them."""
         super().__init__()
-        self.bits, self.half = bits, half
+        self.bits, self.short = bits, short
         self.per: Per = per
         shape = (1,) if like is None else self._found(like).shape
         self.step = nn.Parameter(torch.ones(shape))
         self.zero = nn.Parameter(torch.zeros(1)) if zero else None
+        self.begun: Tensor
         self.register_buffer("begun", torch.tensor(False))
         if like is not None:
             self.begin(like)
@@ -102,7 +105,7 @@ class Lsq(nn.Module):
     def steps(self) -> Tensor:
         """As they are used: never nothing, of either sign, in 16 bits if that is how they are kept."""
         step = torch.where(self.step.abs() < SMALLEST, SMALLEST, self.step)
-        return halved(step) if self.half else step
+        return halved(step) if self.short else step
 
     def codes(self, x: Tensor) -> Tensor:
         """The whole numbers that stand for x, in the shape of `parted` x."""
@@ -133,6 +136,7 @@ class Pact(nn.Module):
         super().__init__()
         self.bits = bits
         self.bound = nn.Parameter(torch.ones(1))
+        self.begun: Tensor
         self.register_buffer("begun", torch.tensor(False))
 
     def forward(self, x: Tensor) -> Tensor:

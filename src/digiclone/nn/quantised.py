@@ -209,7 +209,7 @@ def _weight(recipe: Recipe, weight: Tensor) -> tuple[nn.Module, bool]:
         case "q8_0" if whole:
             return quant.Q8(), False
         case "q4_0" if whole:
-            return quant.Lsq(4, "block", like=weight, half=True), False
+            return quant.Lsq(4, "block", like=weight, short=True), False
         case "q8_0" | "q4_0":
             return quant.MinMax(8 if recipe.weights == "q8_0" else 4, "row"), True
         case "lsq":
