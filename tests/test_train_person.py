@@ -35,7 +35,7 @@ RECIPE = person.Recipe(
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A clone's `bridge/` with sentences of that person."""
-    for module in (person, linked, reader_base, bridge):
+    for module in (person, reader_base, bridge):
         monkeypatch.setattr(module, "heard_by", lambda name: f"hash of {name}", raising=False)
     pairs.add(tmp_path / "bridge" / "pairs", sentences(60))
     return tmp_path / "bridge"

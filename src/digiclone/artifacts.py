@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -111,6 +112,14 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def vanish(folder: Path) -> None:
+    """Delete a folder and all that is in it. It vanishes under its name first: what a crash leaves half deleted goes
+    with the next that vanishes beside it."""
+    folder.rename(folder.with_name(f".gone-{folder.name}.{os.getpid()}"))
+    for rest in folder.parent.glob(".gone-*"):
+        shutil.rmtree(rest)
 
 
 class Bridge(Strict):

@@ -1,7 +1,6 @@
 """A clone is a folder. Open it, and it talks."""
 
 import logging
-import os
 import re
 import shutil
 import tempfile
@@ -27,7 +26,6 @@ from digiclone.weights import File, home
 
 log = logging.getLogger(__name__)
 Sections = Mapping[str, Mapping[str, Any]]
-_GONE = ".gone-"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _TOML = """\
 # What plays each part. `digiclone models list` shows what there is, `digiclone doctor` what is in force.
@@ -72,12 +70,9 @@ def create(name: str) -> Path:
 def delete(name: str) -> None:
     """Delete a clone's folder and all that is in it. Raises `ConfigError` where there is none.
 
-    It vanishes under its name first: what a crash leaves half deleted is no clone, and goes with the next deletion.
+    What a crash leaves half deleted is no clone, and goes with the next deletion.
     """
-    folder = find(name)
-    folder.rename(folder.with_name(f"{_GONE}{folder.name}.{os.getpid()}"))
-    for rest in folder.parent.glob(f"{_GONE}*"):
-        shutil.rmtree(rest)
+    artifacts.vanish(find(name))
 
 
 def find(name: str) -> Path:

@@ -47,10 +47,10 @@ def judge(
         heard.append(found.text if found.embeddings is None else found.embeddings)
         usual.append(recogniser.transcribe(audio))
     tell("replying", 0.5)
-    wanted, ours, theirs = replies.to(list(said)), replies.to(heard), replies.to(list(usual))
+    wanted, ours, theirs = replies.to(said), replies.to(heard), replies.to(usual)
     tell("replying", 0.9)
     others = [*said[1:], said[0]]
-    again, wrong = replies.to(list(said), seed=1), replies.to(list(others))
+    again, wrong = replies.to(said, seed=1), replies.to(others)
     ways = {"bridge": ours, "recogniser": theirs, "ceiling": again, "floor": wrong}
     near = {way: score.near(some, wanted) for way, some in ways.items()}
     rows = zip([pair.name for pair in pairs], said, texts, usual, wanted, ours, theirs, strict=True)

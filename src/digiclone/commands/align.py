@@ -1,8 +1,6 @@
 """`digiclone align …`: a clone that understands one person's speech."""
 
 import json
-import os
-import shutil
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -184,10 +182,7 @@ def wipe(
         return
     if not yes:
         typer.confirm(f"Delete {folder} with all its recordings? This cannot be undone.", abort=True)
-    gone = folder.with_name(f".gone-bridge.{os.getpid()}")
-    folder.rename(gone)
-    for rest in folder.parent.glob(".gone-bridge.*"):
-        shutil.rmtree(rest)
+    artifacts.vanish(folder)
     print(f"{clone} has no sentences and no bridge any more")
 
 

@@ -118,7 +118,9 @@ class Attend(nn.Module):
         super().__init__()
         self.recipe, self.tokens = recipe, tokens
         self.q, self.k, self.v = (_flow(recipe, part, tokens) for part in ("q", "k", "v"))
-        self.p = quant.MinMax(8, "tensor") if "probabilities" in recipe.parts and recipe.flows != "none" else _same()
+        self.p = (
+            quant.MinMax(8, "tensor") if "probabilities" in recipe.parts and recipe.flows != "none" else nn.Identity()
+        )
         self.keep = {"none": nn.Identity, "q8_0": quant.Q8, "q4_0": quant.Q4}[recipe.cache]()
         self.seen: Seen | None = None
         self.watching = False
@@ -221,7 +223,7 @@ def _weight(recipe: Recipe, weight: Tensor) -> tuple[nn.Module, bool]:
 def _flow(recipe: Recipe, part: Part, tokens: Tokens, width: int = 0) -> nn.Module:
     """The grid of something that flows."""
     if part not in recipe.parts or recipe.flows == "none":
-        return _same()
+        return nn.Identity()
     if recipe.mixed:
         return Mixed(_grid(recipe.flows, 8, width), _grid(recipe.flows, 4, width), tokens)
     return _grid(recipe.flows, recipe.flow_bits, width)
@@ -233,10 +235,6 @@ def _grid(kind: Kind, bits: int, width: int) -> nn.Module:
     if kind == "lsq":
         return quant.Lsq(bits, "tensor", zero=True)
     return quant.Pact(bits) if kind == "pact" else quant.MinMax(bits, "row")
-
-
-def _same() -> nn.Module:
-    return nn.Identity()
 
 
 def _attentive(model: nn.Module, recipe: Recipe, tokens: Tokens) -> bool:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +14,14 @@ import torch
 
 from digiclone.align.pairs import Pair
 from digiclone.artifacts import BRIDGE, Bridge, keep_bridge, replacing, write_atomically
-from digiclone.bridge import NET, WORDS, heard_by
+from digiclone.bridge import NET, WORDS
 from digiclone.llama import Llama, embeddings
 from digiclone.nn.bridgeformer import BridgeFormer, Dims
 from digiclone.train import bridge, bridge_export
 from digiclone.train.course import Progress
 from digiclone.train.heard import Encoder
-from digiclone.train.listening import features, usual, wrong
-from digiclone.train.person import learnable
+from digiclone.train.listening import features, wrong
+from digiclone.train.person import described, learnable
 from digiclone.train.reader import Heard
 
 
@@ -59,18 +58,8 @@ def train(
         tokens = bridge.nearest(bridge.spoken(training, net, pair)[0], table).tolist()
         return model.text(bridge.until(tokens, model.end)).decode("utf-8", "replace")
 
-    about = Bridge(
-        method="paper",
-        encoder=name,
-        encoder_sha256=heard_by(name),
-        made=datetime.now(UTC).replace(microsecond=0),
-        pairs=len(learnt),
-        words=recipe.words,
-        recipe=repr((recipe, training)),
-        wrong=round(wrong([(one.text, read(pair)) for one, pair in judged]), 4),
-        usual=round(usual(kept, recipe.words, encoder), 4),
-        kept=[pair.name for pair in kept],
-    )
+    found = wrong([(one.text, read(pair)) for one, pair in judged])
+    about = described("paper", name, len(learnt), recipe.words, repr((recipe, training)), found, encoder, kept)
     write(net, table.numpy(), [model.text([token]).decode("utf-8", "replace") for token in range(model.size)], folder)
     keep_bridge(folder, about)
     return about

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from digiclone.align.pairs import ENOUGH, Pair, split
 from digiclone.artifacts import BRIDGE, Bridge, keep_bridge, write_atomically
@@ -65,19 +66,29 @@ def train(
     replayed = heard.heard(recipe.replayed, encoder, name, work / "replayed")
     training = replace(recipe.training, dims=dims)
     net = reader.fit(training, [*material, *replayed], judged, work, weights, tell)
-    about = Bridge(
-        method="plus",
-        encoder=name,
-        encoder_sha256=heard_by(name),
-        made=datetime.now(UTC).replace(microsecond=0),
-        pairs=len(learnt),
-        words=recipe.words,
-        recipe=repr(recipe),
-        wrong=round(wrong([(one.text, read(reader.likely(net, one))) for one in judged]), 4),
-        usual=round(usual(kept, recipe.words, encoder), 4),
-        kept=[pair.name for pair in kept],
-    )
+    found = wrong([(one.text, read(reader.likely(net, one))) for one in judged])
+    about = described("plus", name, len(learnt), recipe.words, repr(recipe), found, encoder, kept)
     (folder / BRIDGE).unlink(missing_ok=True)
     write_atomically(folder / NET, bridge_export.reader(net, {"made_by": "digiclone align train"}))
     keep_bridge(folder, about)
     return about
+
+
+def described(
+    method: Literal["plus", "paper"], name: str, learnt: int, words: str, recipe: str, wrong: float, encoder: Encoder,
+    kept: Sequence[Pair],
+) -> Bridge:  # fmt: skip
+    """What a bridge made now says of itself, that gets `wrong` of the words of the sentences `kept` from it, beside
+    what the recogniser gets wrong whose ears it uses."""
+    return Bridge(
+        method=method,
+        encoder=name,
+        encoder_sha256=heard_by(name),
+        made=datetime.now(UTC).replace(microsecond=0),
+        pairs=learnt,
+        words=words,
+        recipe=recipe,
+        wrong=round(wrong, 4),
+        usual=round(usual(kept, words, encoder), 4),
+        kept=[pair.name for pair in kept],
+    )
