@@ -96,7 +96,7 @@ def test_what_was_misunderstood_is_put_right(tab: Tab, stub: Stub) -> None:
     assert stub.messages("correct") == [{"type": "correct", "turn": 2, "text": "Recognise speech, please"}]
     assert "Wreck a nice beach" in tab.text("#log"), "until it is kept"
     stub.send("Corrected", text="Recognise speech, please")
-    tab.until("document.querySelector('.kept span').innerText === 'Recognise speech, please'")
+    tab.until("document.querySelector('.kept span')?.innerText === 'Recognise speech, please'")
     hear(3, "And so on")
     assert tab.page.locator(".pencil").count() == 2
     hear(4, "The server forgets")
