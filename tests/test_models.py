@@ -80,6 +80,25 @@ def spoken() -> dict[str, list[Speech]]:
     return {text: list(load("tts", "hibari").speak(text)) for text in SENTENCES}
 
 
+def test_moonshine_believes_most_what_it_writes(known: list[tuple[Audio, str]]) -> None:
+    backend = load("asr", "moonshine")
+    for audio, _ in known:
+        features = backend.features(audio)
+        written = backend.write(features, audio.seconds)
+        words = written.split()
+        others = [" ".join(words[::-1]), " ".join(words[:-1]), "Something else altogether.", ""]
+        found = backend.believe(features, [written, *others])
+        assert 0 > found[0] > max(found[1:])
+        (alone,) = backend.believe(features, [others[2]])
+        assert alone == pytest.approx(found[3], rel=1e-3), "texts side by side do not disturb each other"
+
+
+def test_moonshine_reads_its_own_pieces() -> None:
+    pieces = load("asr", "moonshine")._pieces
+    for text in ("Plain words, said twice.", "Zoë paid 20% – naïve?", "日本", ""):
+        assert pieces.text(pieces.numbers(text)) == text
+
+
 def test_moonshine_understands_people(known: list[tuple[Audio, str]]) -> None:
     assert error_rate(load("asr", "moonshine"), known) <= 0.15
 

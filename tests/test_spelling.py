@@ -7,11 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digiclone.text import letters, spelling
+from digiclone.text import letters, reading
 from digiclone.text.letters import LETTERS, collapsed, numbers
-from digiclone.text.spelling import BEGIN, Search, Spelling, english
+from digiclone.text.reading import Search
+from digiclone.text.spelling import BEGIN, Spelling, english
 
-FLAT = Spelling([(np.arange(len(LETTERS)), np.full(len(LETTERS), -4.0))], [(np.zeros(1), np.zeros(1))])
+FLAT = Spelling(
+    [(np.arange(len(LETTERS)), np.full(len(LETTERS), -4, np.float32))],
+    [(np.zeros(1, np.int64), np.zeros(1, np.float32))],
+)
 """Knows nothing: every letter is as good as any other."""
 
 
@@ -20,7 +24,7 @@ def worth(text: str) -> float:
     before = [BEGIN]
     total = 0.0
     for letter in numbers(text):
-        total += known.likely(tuple(before), letter)
+        total += float(known.behind(tuple(before))[letter])
         before.append(letter)
     return total / len(numbers(text))
 
@@ -28,8 +32,7 @@ def worth(text: str) -> float:
 @given(st.text(LETTERS[1:], max_size=12))
 def test_behind_any_letters_something_comes(text: str) -> None:
     before = (BEGIN, *numbers(text))
-    total = sum(np.exp(english().likely(before, letter)) for letter in range(1, len(LETTERS)))
-    assert total == pytest.approx(1, abs=0.03)
+    assert np.exp(english().behind(before)[1:]).sum() == pytest.approx(1, abs=0.03)
 
 
 def test_english_is_likelier_than_what_is_none() -> None:
@@ -53,8 +56,16 @@ def test_all_paths_to_a_text_count(rows: list[list[float]]) -> None:
     for path in product(range(3), repeat=len(rows)):
         text = tuple(collapsed(path))
         sums[text] = sums.get(text, 0.0) + float(np.prod([table[n, letter] for n, letter in enumerate(path)]))
-    found = tuple(spelling.read(likely(rows), FLAT, Search(beams=200, weight=0.0, longer=0.0)))
+    found = tuple(reading.read(likely(rows), FLAT, Search(beams=200, weight=0.0, longer=0.0)))
     assert sums[found] == pytest.approx(max(sums.values()), rel=1e-4)
+    for text, total in sums.items():
+        assert np.exp(reading.sound(likely(rows), list(text))) == pytest.approx(total, rel=1e-4)
+
+
+def test_what_needs_more_frames_than_there_are_was_not_said() -> None:
+    assert reading.sound(likely([[1, 1, 1]] * 2), [1, 1]) == -np.inf
+    assert reading.sound(likely([[1, 1, 1]] * 3), [1, 1]) == pytest.approx(-3 * np.log(3), rel=1e-4)
+    assert reading.sound(likely([[1, 1, 1]])[:0], []) == 0
 
 
 def heard(text: str, certain: float = 0.99, doubt: dict[int, str] | None = None) -> np.ndarray:
@@ -73,16 +84,16 @@ def test_spelling_decides_where_the_sound_does_not() -> None:
     sounds = heard("the people of this country", doubt={6: "i", 11: "v", 21: "a"})
     plain = letters.text(collapsed(sounds.argmax(1).tolist()))
     assert plain != "the people of this country"
-    assert letters.text(spelling.read(sounds, english())) == "the people of this country"
+    assert letters.text(reading.read(sounds, english())) == "the people of this country"
 
 
 def test_a_clear_sound_is_believed() -> None:
     for text in ("Xyzzy qwv.", "It rained.", "a", "Zoo, wood!"):
-        assert letters.text(spelling.read(heard(text, 0.999), english())) == text
+        assert letters.text(reading.read(heard(text, 0.999), english())) == text
 
 
 def test_silence_is_nothing() -> None:
     sounds = np.log(np.full((50, len(LETTERS)), 1e-6, np.float32))
     sounds[:, letters.BLANK] = 0.0
-    assert spelling.read(sounds, english()) == []
-    assert spelling.read(sounds[:0], english()) == []
+    assert reading.read(sounds, english()) == []
+    assert reading.read(sounds[:0], english()) == []

@@ -143,6 +143,8 @@ class Bridge(Strict):
     """The share that the recogniser gets wrong of them through whose ears it hears."""
     kept: list[str]
     """Names of those sentences."""
+    trust: float = 0.0
+    """What the opinion of that recogniser is worth beside the bridge's own, where the bridge is not sure."""
 
 
 def bridge(folder: Path) -> Bridge:

@@ -9,14 +9,17 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import log
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from digiclone import artifacts, registry
 from digiclone.config import ConfigError
 from digiclone.onnx import session
-from digiclone.text import letters, spelling
+from digiclone.settle import settled
+from digiclone.text import letters, reading, spelling
 from digiclone.types import Audio
 from digiclone.weights import File
 
@@ -26,6 +29,22 @@ NET, WORDS = "bridge.onnx", "words.npz"
 SOME, ALIKE = 200, 0.95
 """Tokens whose embeddings are compared, and the cosine above which a median of them is the same: rounded to four bits
 it is 0.99, of another model 0."""
+
+
+SURE = log(0.5)
+"""The log-probability above which a reading is believed: it is likelier than all others together."""
+
+
+class Recogniser(Protocol):
+    """A recogniser that can be asked for a second opinion on what it hears."""
+
+    def write(self, features: np.ndarray, seconds: float) -> str:
+        """What it reads in the `features` of so many seconds of sound."""
+        ...
+
+    def believe(self, features: np.ndarray, texts: Sequence[str]) -> Sequence[float]:
+        """The log-probability of each text."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,15 +91,36 @@ class Bridge:
         features = self._encoder.features(audio)
         if self._words is None:
             (likely,) = self._net.run(None, {"features": features})
-            return Understood(read(likely[0]))
+            return Understood(self._read(likely[0], features, audio.seconds))
         found, lengths = self._net.run(None, {"features": features})
         embeddings = found[0, : int(lengths[0].argmax())] if lengths.size else found[0]
         return Understood(self._words.nearest(embeddings), embeddings)
 
+    def _read(self, likely: np.ndarray, features: np.ndarray, seconds: float) -> str:
+        """What the bridge reads; if it is not sure, and the recogniser can be trusted, settled with what that reads."""
+        mine = read(likely)
+        if not self.about.trust or reading.sound(likely, letters.numbers(mine)) > SURE:
+            return mine
+        return second_opinion(mine, likely, self._encoder, features, seconds, self.about.trust)
+
 
 def read(likely: np.ndarray) -> str:
     """The text of log-probabilities of letters (N, letters), by their sound and by how English is spelt."""
-    return letters.text(spelling.read(likely, spelling.english()))
+    return letters.text(reading.read(likely, spelling.english()))
+
+
+def second_opinion(
+    mine: str, likely: np.ndarray, recogniser: Recogniser, features: np.ndarray, seconds: float, trust: float
+) -> str:
+    """What is read by sound alone, `mine`, settled with what a recogniser reads in the `features` of so many seconds;
+    its opinion counts `trust` times as much."""
+
+    def worth(texts: Sequence[str]) -> list[float]:
+        sounds = [reading.sound(likely, letters.numbers(text)) for text in texts]
+        believed = recogniser.believe(features, texts)
+        return [sound + trust * other for sound, other in zip(sounds, believed, strict=True)]
+
+    return settled(mine, recogniser.write(features, seconds), worth)
 
 
 class _Words:

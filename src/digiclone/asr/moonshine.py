@@ -5,11 +5,14 @@ values cached.
 """
 
 import threading
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from digiclone.config import Strict
 from digiclone.dsp import rms, split_at_quiet
+from digiclone.text.pieces import Pieces
 from digiclone.types import Audio
 from digiclone.weights import File, Model, path
 
@@ -67,7 +70,7 @@ class Backend:
         encoder, decoder, tokens = map(path, row.files)
         self._encoder = session(encoder, options.threads)
         self._decoder = session(decoder, options.threads)
-        self._pieces = _read_tokens(tokens.read_bytes())
+        self._pieces = Pieces(tokens.read_bytes())
         self._names = [o.name.replace("present", "past_key_values") for o in self._decoder.get_outputs()[1:]]
         heads = self._decoder.get_inputs()[3].shape
         self._empty = np.zeros((1, heads[1], 0, heads[3]), np.float32)
@@ -81,23 +84,17 @@ class Backend:
     def _piece(self, audio: Audio) -> str:
         if audio.seconds < 0.1 or rms(audio.samples) < 1e-4:
             return ""
-        features = self.features(audio)
-        most = int(audio.seconds * _TOKENS_PER_SECOND) + 4
-        return self._decode(features, most)
+        return self.write(self.features(audio), audio.seconds)
 
     def features(self, audio: Audio) -> np.ndarray:
         """The encoder's output, shape (1, n, 288), about 41.5 vectors a second."""
         x = audio.samples[None].astype(np.float32)
         return self._encoder.run(None, {"input_values": x, "attention_mask": np.ones(x.shape, np.int64)})[0]
 
-    def _decode(self, features: np.ndarray, most: int) -> str:
-        fixed = {
-            "encoder_hidden_states": features,
-            "encoder_attention_mask": np.ones((1, features.shape[1] * _STRIDE), np.int64),
-        }
-        past = dict.fromkeys(self._names, self._empty)
-        tokens: list[int] = []
-        feed = _BEGIN
+    def write(self, features: np.ndarray, seconds: float) -> str:
+        """What is said in the `features` of so many seconds of sound."""
+        fixed, past, tokens = _heard(features), self._none(1), list[int]()
+        feed, most = _BEGIN, int(seconds * _TOKENS_PER_SECOND) + 4
         while len(tokens) < most:
             cached = np.array([bool(tokens)])
             feeds = {**fixed, **past, "input_ids": np.array([[feed]]), "use_cache_branch": cached}
@@ -109,20 +106,33 @@ class Backend:
                 if not tokens or ".decoder." in name:  # the encoder's keys and values never change after the first step
                     past[name] = value
             tokens.append(feed)
-        text = b"".join(self._pieces[t] for t in tokens).replace("▁".encode(), b" ")
-        return text.decode("utf-8", "replace").strip()
+        return self._pieces.text(tokens)
+
+    def believe(self, features: np.ndarray, texts: Sequence[str]) -> list[float]:
+        """The log-probability of each text, if these `features` were heard: all its pieces are judged in one pass."""
+        wanted = [self._pieces.numbers(text) for text in texts]
+        rows = np.full((len(texts), max(map(len, wanted)) + 1), _END)
+        rows[:, 0] = _BEGIN
+        for row, numbers in zip(rows, wanted, strict=True):
+            row[1 : len(numbers) + 1] = numbers
+        feeds = {**_heard(np.repeat(features, len(texts), axis=0)), **self._none(len(texts))}
+        logits = self._decoder.run(["logits"], feeds | {"input_ids": rows, "use_cache_branch": np.array([False])})[0]
+        found = list[float]()
+        for row, numbers in zip(logits, wanted, strict=True):
+            judged = row[: len(numbers) + 1]
+            most = judged.max(axis=1)
+            total = np.log(np.exp(judged - most[:, None]).sum(axis=1)) + most
+            found.append(float((judged[np.arange(len(judged)), [*numbers, _END]] - total).sum()))
+        return found
+
+    def _none(self, rows: int) -> dict[str, np.ndarray]:
+        """Keys and values of nothing read before."""
+        return dict.fromkeys(self._names, np.repeat(self._empty, rows, axis=0))
 
 
-def _read_tokens(data: bytes) -> list[bytes]:
-    """The token table: for each a length (one byte, or two above 127: low seven bits, then the rest) and its bytes."""
-    pieces: list[bytes] = []
-    at = 0
-    while at < len(data):
-        length = data[at]
-        at += 1
-        if length >= 128:
-            length += (data[at] - 1) * 128
-            at += 1
-        pieces.append(data[at : at + length])
-        at += length
-    return pieces
+def _heard(features: np.ndarray) -> dict[str, Any]:
+    rows, frames, _ = features.shape
+    return {
+        "encoder_hidden_states": features,
+        "encoder_attention_mask": np.ones((rows, frames * _STRIDE), np.int64),
+    }

@@ -1,0 +1,118 @@
+"""What was said, by its sound and by how English is spelt: from log-probabilities of letters to texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digiclone.text.letters import BLANK
+from digiclone.text.spelling import BEGIN, Spelling
+
+Likely = NDArray[np.float32]
+"""Log-probabilities (N, letters) of each letter, or of a blank, in each frame."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """How sound and spelling are weighed."""
+
+    beams: int = 12
+    weight: float = 0.5
+    """Of the spelling's logarithm beside the sound's."""
+    longer: float = 0.8
+    """What a letter is worth by itself: without it, short readings win."""
+    least: float = field(default=log(1e-4))
+    """Letters less likely than this in a frame are not tried."""
+
+
+@dataclass(eq=False)
+class _Beams:
+    """Texts side by side. Of all paths to each: log-probabilities of those that end in a `blank`, and in its last
+    `letter`; what its letters are `worth` by their spelling; and what any `next` letter would be."""
+
+    texts: list[tuple[int, ...]]
+    blank: NDArray[np.float64]
+    letter: NDArray[np.float64]
+    worth: NDArray[np.float64]
+    next: NDArray[np.float32]
+
+    @property
+    def last(self) -> NDArray[np.int64]:
+        return np.array([text[-1] if text else BLANK for text in self.texts])
+
+
+def read(likely: Likely, spelling: Spelling, how: Search | None = None) -> list[int]:
+    """The letters that are likeliest by sound and spelling: a prefix beam search (Hannun et al. 2014)."""
+    how = how or Search()
+
+    def worth(text: tuple[int, ...]) -> NDArray[np.float32]:
+        return how.weight * spelling.behind((BEGIN, *text)) + np.float32(how.longer)
+
+    none = np.array([-np.inf])
+    beams = _Beams([()], np.zeros(1), none, np.zeros(1), worth(())[None])
+    for moment in likely:
+        tried = np.flatnonzero(moment > how.least)
+        tried = tried[tried != BLANK]
+        last, both = beams.last, np.logaddexp(beams.blank, beams.letter)
+        blank, letter = both + moment[BLANK], beams.letter + moment[last]
+        if len(tried):
+            # a letter said twice needs a blank between
+            before = np.where(tried == last[:, None], beams.blank[:, None], both[:, None])
+            beams = _grown(beams, blank, letter, before + moment[tried], tried, how.beams, worth)
+        else:
+            beams = _Beams(beams.texts, blank, letter, beams.worth, beams.next)
+    return list(beams.texts[int((np.logaddexp(beams.blank, beams.letter) + beams.worth).argmax())])
+
+
+def _grown(
+    beams: _Beams,
+    blank: NDArray[np.float64],
+    letter: NDArray[np.float64],
+    longer: NDArray[np.float64],
+    tried: NDArray[np.int64],
+    most: int,
+    worth: Callable[[tuple[int, ...]], NDArray[np.float32]],
+) -> _Beams:
+    """The best of the texts as they are, and of those that are a letter longer: `longer` (texts, tried) are the
+    log-probabilities of the paths to these."""
+    place = {text: number for number, text in enumerate(beams.texts)}
+    column = {int(number): at for at, number in enumerate(tried)}
+    for number, text in enumerate(beams.texts):  # what is a beam already gets the paths, too
+        if text and text[-1] in column and (shorter := place.get(text[:-1])) is not None:
+            at = shorter, column[text[-1]]
+            letter[number] = np.logaddexp(letter[number], longer[at])
+            longer[at] = -np.inf
+    worths = beams.worth[:, None] + beams.next[:, tried]
+    scores = np.concatenate([np.logaddexp(blank, letter) + beams.worth, (longer + worths).ravel()])
+    best = np.argsort(-scores, kind="stable")[:most]
+    best = best[scores[best] > -np.inf]
+    same, new = best[best < len(place)], best[best >= len(place)] - len(place)
+    rows, columns = np.divmod(new, len(tried))
+    texts = [(*beams.texts[row], int(tried[at])) for row, at in zip(rows, columns, strict=True)]
+    return _Beams(
+        [beams.texts[number] for number in same] + texts,
+        np.concatenate([blank[same], np.full(len(new), -np.inf)]),
+        np.concatenate([letter[same], longer[rows, columns]]),
+        np.concatenate([beams.worth[same], worths[rows, columns]]),
+        np.concatenate([beams.next[same], np.stack([worth(text) for text in texts])]) if texts else beams.next[same],
+    )
+
+
+def sound(likely: Likely, wanted: list[int]) -> float:
+    """The log-probability of these letters: of all paths to them (Graves et al. 2006)."""
+    path = np.full(2 * len(wanted) + 1, BLANK)
+    path[1::2] = wanted
+    # from the letter before without the blank between, unless both are the same
+    leap = np.full(len(path), -np.inf)
+    leap[3::2] = np.where(path[3::2] == path[1:-2:2], -np.inf, 0.0)
+    found = np.full(len(path), -np.inf)
+    found[0] = 0.0
+    for moment in likely:
+        one = np.concatenate([[-np.inf], found[:-1]])
+        two = np.concatenate([[-np.inf, -np.inf], found[:-2]])[: len(path)] + leap
+        found = np.logaddexp(np.logaddexp(found, one), two) + moment[path]
+    return float(np.logaddexp.reduce(found[-2:]))
