@@ -90,7 +90,7 @@ def test_moonshine_believes_most_what_it_writes(known: list[tuple[Audio, str]]) 
         found = backend.believe(features, [written, *others])
         assert 0 > found[0] > max(found[1:])
         (alone,) = backend.believe(features, [others[2]])
-        assert alone == pytest.approx(found[3], rel=1e-3), "texts side by side do not disturb each other"
+        assert alone == pytest.approx(found[3], rel=0.1), "its numbers have 8 bits, by the largest side by side"
 
 
 def test_moonshine_reads_its_own_pieces() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digiclone.settle import MOST, settled
+from digiclone.text.settle import MOST, settled
 
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "the", "cat"]), max_size=8).map(" ".join)
 

@@ -18,8 +18,8 @@ import numpy as np
 from digiclone import artifacts, registry
 from digiclone.config import ConfigError
 from digiclone.onnx import session
-from digiclone.settle import settled
 from digiclone.text import letters, reading, spelling
+from digiclone.text.settle import settled
 from digiclone.types import Audio
 from digiclone.weights import File
 
