@@ -84,7 +84,7 @@ def test_moonshine_believes_most_what_it_writes(known: list[tuple[Audio, str]]) 
     backend = load("asr", "moonshine")
     for audio, _ in known:
         features = backend.features(audio)
-        written = backend.write(features, audio.seconds)
+        written = backend.write(features)
         words = written.split()
         others = [" ".join(words[::-1]), " ".join(words[:-1]), "Something else altogether.", ""]
         found = backend.believe(features, [written, *others])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from math import log
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -35,11 +35,12 @@ SURE = log(0.5)
 """The log-probability above which a reading is believed: it is likelier than all others together."""
 
 
+@runtime_checkable
 class Recogniser(Protocol):
     """A recogniser that can be asked for a second opinion on what it hears."""
 
-    def write(self, features: np.ndarray, seconds: float) -> str:
-        """What it reads in the `features` of so many seconds of sound."""
+    def write(self, features: np.ndarray) -> str:
+        """What it reads in the `features` of a sound."""
         ...
 
     def believe(self, features: np.ndarray, texts: Sequence[str]) -> Sequence[float]:
@@ -91,17 +92,10 @@ class Bridge:
         features = self._encoder.features(audio)
         if self._words is None:
             (likely,) = self._net.run(None, {"features": features})
-            return Understood(self._read(likely[0], features, audio.seconds))
+            return Understood(understood(likely[0], features, self._encoder, self.about.trust))
         found, lengths = self._net.run(None, {"features": features})
         embeddings = found[0, : int(lengths[0].argmax())] if lengths.size else found[0]
         return Understood(self._words.nearest(embeddings), embeddings)
-
-    def _read(self, likely: np.ndarray, features: np.ndarray, seconds: float) -> str:
-        """What the bridge reads; if it is not sure, and the recogniser can be trusted, settled with what that reads."""
-        mine = read(likely)
-        if not self.about.trust or reading.sound(likely, letters.numbers(mine)) > SURE:
-            return mine
-        return second_opinion(mine, likely, self._encoder, features, seconds, self.about.trust)
 
 
 def read(likely: np.ndarray) -> str:
@@ -109,18 +103,19 @@ def read(likely: np.ndarray) -> str:
     return letters.text(reading.read(likely, spelling.english()))
 
 
-def second_opinion(
-    mine: str, likely: np.ndarray, recogniser: Recogniser, features: np.ndarray, seconds: float, trust: float
-) -> str:
-    """What is read by sound alone, `mine`, settled with what a recogniser reads in the `features` of so many seconds;
-    its opinion counts `trust` times as much."""
+def understood(likely: np.ndarray, features: np.ndarray, recogniser: object, trust: float) -> str:
+    """What is read in log-probabilities of letters (N, letters); if that is not sure, settled with what a `recogniser`
+    that can be asked reads in the `features`. Its opinion counts `trust` times as much as the sound of the letters."""
+    mine = read(likely)
 
     def worth(texts: Sequence[str]) -> list[float]:
+        assert isinstance(recogniser, Recogniser)
         sounds = [reading.sound(likely, letters.numbers(text)) for text in texts]
-        believed = recogniser.believe(features, texts)
-        return [sound + trust * other for sound, other in zip(sounds, believed, strict=True)]
+        return [sound + trust * other for sound, other in zip(sounds, recogniser.believe(features, texts), strict=True)]
 
-    return settled(mine, recogniser.write(features, seconds), worth)
+    if not trust or not isinstance(recogniser, Recogniser) or reading.sound(likely, letters.numbers(mine)) > SURE:
+        return mine
+    return settled(mine, recogniser.write(features), worth)
 
 
 class _Words:

@@ -12,6 +12,7 @@ import numpy as np
 
 from digiclone.config import Strict
 from digiclone.dsp import rms, split_at_quiet
+from digiclone.stages import RATE
 from digiclone.text.pieces import Pieces
 from digiclone.types import Audio
 from digiclone.weights import File, Model, path
@@ -84,17 +85,17 @@ class Backend:
     def _piece(self, audio: Audio) -> str:
         if audio.seconds < 0.1 or rms(audio.samples) < 1e-4:
             return ""
-        return self.write(self.features(audio), audio.seconds)
+        return self.write(self.features(audio))
 
     def features(self, audio: Audio) -> np.ndarray:
         """The encoder's output, shape (1, n, 288), about 41.5 vectors a second."""
         x = audio.samples[None].astype(np.float32)
         return self._encoder.run(None, {"input_values": x, "attention_mask": np.ones(x.shape, np.int64)})[0]
 
-    def write(self, features: np.ndarray, seconds: float) -> str:
-        """What is said in the `features` of so many seconds of sound."""
+    def write(self, features: np.ndarray) -> str:
+        """What is said in the `features` of a sound."""
         fixed, past, tokens = _heard(features), self._none(1), list[int]()
-        feed, most = _BEGIN, int(seconds * _TOKENS_PER_SECOND) + 4
+        feed, most = _BEGIN, int(features.shape[1] * _STRIDE / RATE * _TOKENS_PER_SECOND) + 4
         while len(tokens) < most:
             cached = np.array([bool(tokens)])
             feeds = {**fixed, **past, "input_ids": np.array([[feed]]), "use_cache_branch": cached}
