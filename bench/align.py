@@ -28,7 +28,7 @@ from typing import Any
 import align_methods
 import align_pictures
 import numpy as np
-from align_people import READERS, place
+from align_people import ENCODERS, READERS, place
 from keep import keep
 
 from digiclone.align import score
@@ -70,14 +70,18 @@ def rows(size: Size) -> list[Cell]:
 
 
 def _methods() -> list[str]:
-    return ["floor", "mean", "oracle", "ceiling", "cascade", "paper", "paper-rows", "base", "plus", *PRINTED]
+    controls = ["floor", "mean", "oracle", "ceiling", "cascade"]
+    return [*controls, "paper", "paper/rows", "base", "scratch", "forgetful", "plain", "plus/alone", "plus", *PRINTED]
 
 
 def _rows(size: Size, method: str, reader: str) -> Iterator[Cell]:
-    seeds = size.seeds if method in ("paper", "paper-rows", "plus") else size.seeds[:1]
-    cells = [cell(size, method.removesuffix("-rows"), reader, seed) for seed in seeds]
-    if method == "paper-rows":  # the rows of the table that are nearest, in place of what the bridge gives
-        cells = [one | one["rows"] for one in cells]
+    measured, _, other = method.partition("/")
+    seeds = size.seeds if measured in ("paper", "plus") else size.seeds[:1]
+    cells = [cell(size, measured, reader, seed) for seed in seeds]
+    if (
+        other
+    ):  # the rows of the table that are nearest, in place of what the bridge gives; letters without the recogniser
+        cells = [one | one[other] for one in cells]
     for which in ("seen", "unseen"):
         yield {
             "method": method, "encoder": "moonshine", "llm": "smollm2-135m", "speaker": reader,
@@ -165,6 +169,16 @@ def losses(size: Size) -> dict[str, Cell]:
     }
 
 
+def encoders(size: Size) -> list[Cell]:
+    """The paper's form through other ears: what they take, and how it converges (figure 5)."""
+    found = list[Cell]()
+    for name in ENCODERS:
+        hears, made = (cell(size, method, size.readers[0], 0, encoder=name) for method in ("ears", "paper"))
+        kept = {key: made[key] for key in ("s_per_epoch", "s_to_converge", "losses")}
+        found.append({"encoder": name, **hears, **kept, **summary([made], "seen")})
+    return found
+
+
 def runtime(size: Size) -> dict[str, float]:
     """From the end of an utterance to the first token of the reply."""
     return cell(size, "runtime", size.readers[0], 0)
@@ -172,14 +186,16 @@ def runtime(size: Size) -> dict[str, float]:
 
 PARTS = {
     "rows": rows, "speedup": speedup, "curve": curve, "impaired": impaired, "instruction": instruction,
-    "losses": losses, "runtime": runtime,
+    "losses": losses, "encoders": encoders, "runtime": runtime,
 }  # fmt: skip
 
 
-def cell(size: Size, method: str, who: str, seed: int, learnt: int = 0, instruction: str = "") -> Cell:
+def cell(
+    size: Size, method: str, who: str, seed: int, learnt: int = 0, instruction: str = "", encoder: str = "moonshine"
+) -> Cell:
     """A measurement, made now if it was not yet, in a process of its own."""
     asked = align_methods.Asked(
-        method, who, seed, learnt or size.learnt, size.unseen, size.epochs, size.through, instruction
+        method, who, seed, learnt or size.learnt, size.unseen, size.epochs, size.through, instruction, encoder
     )
     key = hashlib.sha256(json.dumps([align_methods.VERSION, asdict(asked)]).encode()).hexdigest()[:16]
     file = place(who) / "cells" / f"{method}-{seed}-{key}.json"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import resource
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,13 +20,15 @@ from align_people import Person, encoder, model, person, place
 from digiclone import bridge as bridges
 from digiclone.align import pairs, score
 from digiclone.align.replies import PERSONA, Replies
+from digiclone.artifacts import write_atomically
 from digiclone.llm.bridge import HERE
 from digiclone.measure.recordings import data, listed
 from digiclone.nn import llama
 from digiclone.nn.bridgeformer import Dims
-from digiclone.train import bridge, reader_base, through
+from digiclone.train import bridge, checkpoint, reader_base, through
 from digiclone.train import person as people
 from digiclone.train import reader as readers
+from digiclone.train.heard import Casting
 from digiclone.types import Message
 from digiclone.voice.words import compare, normalised
 
@@ -46,6 +51,7 @@ class Asked:
     epochs: int
     through: int
     instruction: str
+    encoder: str = "moonshine"
 
 
 @dataclass
@@ -59,7 +65,7 @@ class Task:
     @cached_property
     def hear(self) -> Callable[[pairs.Pair], np.ndarray]:
         """Features (N, audio) of a sentence, in 16 bits."""
-        ears = encoder("moonshine")
+        ears = encoder(self.asked.encoder)
         return lambda one: ears.features(one.audio())[0].astype(np.float16)
 
     @cached_property
@@ -84,11 +90,12 @@ class Task:
 
 @dataclass
 class Made:
-    """What a method says to the model, what of it can be read, what else it could say ("rows"), and what it took."""
+    """What a method says to the model, what of it can be read, and what it took; in `others`, by name, what it would
+    be without a part of it."""
 
     said: dict[str, list[Said]]
     read: dict[str, list[str]]
-    other: dict[str, list[Said]] = field(default_factory=dict)
+    others: dict[str, Made] = field(default_factory=dict)
     s_per_epoch: float | None = None
     s_all: float | None = None
     losses: list[float] = field(default_factory=list)
@@ -152,21 +159,44 @@ def paper(task: Task) -> Made:
     found = task.each(lambda one: bridge.spoken(recipe, net, task.pair(one))[0])
     made = _embedded(task, {which: [one.numpy() for one in some] for which, some in found.items()})
     rows = {which: [task.replies.table[bridge.nearest(one, table)] for one in some] for which, some in found.items()}
-    return Made(made.said, made.read, rows, took / recipe.epochs, took, losses)
+    return Made(made.said, made.read, {"rows": Made(rows, made.read)}, took / recipe.epochs, took, losses)
 
 
 def plus(task: Task) -> Made:
-    """Letters, from the base of readers: learnt as `digiclone align train` does it, and heard as the clone hears."""
-    folder, seed = task.folder(), task.asked.seed
-    usual = people.Recipe()
-    recipe = people.Recipe(readers.Recipe(**{**vars(usual.training), "seed": seed}))
+    """Letters, from the base of readers: learnt as `digiclone align train` does it, and heard as the clone hears.
+    "alone": without the recogniser's second opinion."""
+    return _personal(task, people.Recipe(), reader_base.SHIPPED)
+
+
+def scratch(task: Task) -> Made:
+    """The same from nothing: an ablation."""
+    torch.manual_seed(task.asked.seed)
+    dims, _ = reader_base.load(reader_base.SHIPPED)
+    empty = place(task.asked.who) / "nothing.pt"
+    reader_base.save(readers.Reader(dims), empty, checkpoint.facts(reader_base.SHIPPED))
+    return _personal(task, people.Recipe(), empty)
+
+
+def forgetful(task: Task) -> Made:
+    """The same from the base, with no synthetic sentence among the person's: an ablation."""
+    return _personal(task, people.Recipe(replayed=Casting(hibari=0, flite=0, kokoro=0)), reader_base.SHIPPED)
+
+
+def plain(task: Task) -> Made:
+    """The same with each sentence as it was said and no other way: an ablation."""
+    return _personal(task, people.Recipe(variants=0), reader_base.SHIPPED)
+
+
+def _personal(task: Task, recipe: people.Recipe, start: Path) -> Made:
+    folder, ears, name = task.folder(), encoder("moonshine"), "moonshine:tiny-en"
+    seeded = replace(recipe, training=replace(recipe.training, seed=task.asked.seed))
     begun = time.perf_counter()
-    people.train(
-        recipe, task.person.learnt, reader_base.SHIPPED, encoder("moonshine"), "moonshine:tiny-en", folder, _silent
-    )
+    people.train(seeded, task.person.learnt, start, ears, name, folder, _silent)
     took = time.perf_counter() - begun
-    hears = bridges.Bridge(folder)
-    return _lasting(_written(task.each(lambda one: hears.hear(one.audio()).text)), took)
+    ways = {"": bridges.Bridge(folder), "alone": bridges.Bridge(folder)}
+    ways["alone"].about.trust = 0.0
+    made = {way: _written(task.each(lambda one, of=of: of.hear(one.audio()).text)) for way, of in ways.items()}
+    return replace(made[""], s_all=took, others={"alone": made["alone"]})
 
 
 def base(task: Task) -> Made:
@@ -175,11 +205,6 @@ def base(task: Task) -> Made:
     net = readers.Reader(dims)
     net.load_state_dict(weights)
     return _written(task.each(lambda one: bridges.read(readers.likely(net, readers.Heard("", task.hear(one), "")))))
-
-
-def _lasting(made: Made, seconds: float) -> Made:
-    made.s_all = seconds
-    return made
 
 
 def run_through(method: through.Method) -> Callable[[Task], Made]:
@@ -203,7 +228,7 @@ def run_through(method: through.Method) -> Callable[[Task], Made]:
         took = time.perf_counter() - begun
         speak = through.hearing(net)
         found = _embedded(task, task.each(lambda one: speak(task.pair(one)).numpy()))
-        return Made(found.said, found.read, {}, took / recipe.epochs, took, losses)
+        return replace(found, s_per_epoch=took / recipe.epochs, s_all=took, losses=losses)
 
     return made
 
@@ -226,7 +251,7 @@ def _silent(_how: str, _share: float) -> None:
 
 METHODS: dict[str, Callable[[Task], Made]] = {
     "floor": floor, "mean": mean, "oracle": oracle, "ceiling": ceiling, "cascade": cascade, "paper": paper,
-    "base": base, "plus": plus,
+    "base": base, "plus": plus, "scratch": scratch, "forgetful": forgetful, "plain": plain,
     **{method: run_through(method) for method in ("nextgpt", "xvila", "xvila-lora", "binding", "slam", "ultravox")},
 }  # fmt: skip
 
@@ -236,26 +261,24 @@ METHODS: dict[str, Callable[[Task], Made]] = {
 
 def measure(asked: Asked) -> dict[str, Any]:
     """The figures of one method, reader and seed."""
-    if asked.method == "runtime":
-        return runtime(asked)
+    if asked.method in ALONE:
+        return ALONE[asked.method](asked)
     task = Task(asked, person(asked.who, asked.learnt, asked.unseen), Replies(model()))
     made = METHODS[asked.method](task)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
     texts = task.each(lambda one: one.cleaned)
-    wanted = {which: task.replies.to(some, 0, asked.instruction) for which, some in texts.items()}
-    seed = 1 if asked.method == "ceiling" else 0
+    wanted = {which: _wanted(task, some) for which, some in texts.items()}
 
-    def figures(said: dict[str, list[Said]], read: dict[str, list[str]]) -> dict[str, Any]:
+    def figures(of: Made) -> dict[str, Any]:
         return {
-            which: _figures(task.replies, some, read[which], texts[which], wanted[which], seed, asked.instruction)
-            for which, some in said.items()
+            which: _figures(task, some, of.read[which], texts[which], wanted[which]) for which, some in of.said.items()
         }
 
     reached = [epochs and epochs * (made.s_per_epoch or 0.0) for epochs in bridge.converged(made.losses)]
     return {
         "asked": asdict(asked),
-        **figures(made.said, made.read),
-        **({"rows": figures(made.other, made.read)} if made.other else {}),
+        **figures(made),
+        **{name: figures(other) for name, other in made.others.items()},
         "s_per_epoch": made.s_per_epoch,
         "s_to_converge": reached if made.losses else None,
         "s_all": made.s_all,
@@ -264,11 +287,21 @@ def measure(asked: Asked) -> dict[str, Any]:
     }
 
 
+def _wanted(task: Task, texts: Sequence[str]) -> list[str]:
+    """The replies to the true texts, which are the same for all methods: kept."""
+    instruction = task.asked.instruction
+    key = hashlib.sha256(json.dumps([VERSION, instruction, list(texts)]).encode()).hexdigest()[:16]
+    file = place(task.asked.who) / "wanted" / f"{key}.json"
+    if not file.exists():
+        write_atomically(file, json.dumps(task.replies.to(list(texts), 0, instruction)).encode())
+    return json.loads(file.read_text("utf-8"))
+
+
 def _figures(
-    replies: Replies, said: Sequence[Said], read: Sequence[str], texts: Sequence[str], wanted: Sequence[str],
-    seed: int, instruction: str,
-) -> dict[str, Any]:  # fmt: skip
-    near = score.near(replies.to(list(said), seed, instruction), wanted)
+    task: Task, said: Sequence[Said], read: Sequence[str], texts: Sequence[str], wanted: Sequence[str]
+) -> dict[str, Any]:
+    replies, seed = task.replies, int(task.asked.method == "ceiling")
+    near = score.near(replies.to(list(said), seed, task.asked.instruction), wanted)
     heard = [replies.rows(one) if isinstance(one, str) else one for one in said]
     each = [compare(text, got).wer for text, got in zip(texts, read, strict=True) if normalised(text)]
     return {
@@ -305,3 +338,24 @@ def runtime(asked: Asked) -> dict[str, Any]:
         "bridge_beside_cascade": medians["bridge"] / medians["cascade, moonshine"],
         "sound_s": float(np.median([one.audio().seconds for one in somebody.unseen])),
     }
+
+
+def ears(asked: Asked) -> dict[str, Any]:
+    """What it takes to hear through an encoder: nothing else is in this process but what loads it."""
+    somebody = person(asked.who, asked.learnt, asked.unseen)
+    sounds = [one.audio() for one in somebody.unseen]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    hears = encoder(asked.encoder)
+    begun = time.perf_counter()
+    heard = [hears.features(sound) for sound in sounds]
+    took = time.perf_counter() - begun
+    seconds = sum(sound.seconds for sound in sounds)
+    return {
+        "encoder_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3 - before),
+        "width": heard[0].shape[2],
+        "frames_a_second": round(sum(one.shape[1] for one in heard) / seconds, 1),
+        "s_a_second_of_sound": took / seconds,
+    }
+
+
+ALONE = {"runtime": runtime, "ears": ears}

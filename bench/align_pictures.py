@@ -18,6 +18,7 @@ def draw(found: Mapping[str, Any]) -> None:
     for name, part, make in (
         ("methods", "rows", _methods), ("curve", "curve", _curve), ("impaired", "impaired", _impaired),
         ("losses", "losses", _losses), ("instruction", "instruction", _instruction),
+        ("encoders", "encoders", _encoders),
     ):  # fmt: skip
         if found.get(part):
             figure = Figure(figsize=(8, 4.5), layout="constrained")
@@ -80,3 +81,11 @@ def _instruction(axes: Axes, found: Mapping[str, Any]) -> None:
         axes.bar(place, row["rouge1"], 0.5, yerr=error, color=BLUE)
     axes.set_xticks([0, 1], ["no instruction", found["instruction"]])
     axes.set_ylabel("ROUGE-1 of the reply")
+
+
+def _encoders(axes: Axes, found: Sequence[Row]) -> None:
+    for one, colour in zip(found, (BLUE, ORANGE, GREY), strict=False):
+        label = f"{one['encoder']}: {one['encoder_mb']} MB, {one['s_per_epoch']:.2f} s an epoch"
+        axes.plot(range(1, len(one["losses"]) + 1), one["losses"], color=colour, label=label)
+    axes.set(yscale="log", xlabel="epochs", ylabel="loss of a pair (equation 7)")
+    axes.legend(frameon=False)
