@@ -20,7 +20,9 @@ from digiclone.types import Audio
 from digiclone.weights import home
 
 READERS = ("kathleen", "ljspeech")
-ENCODERS = {"moonshine": ("moonshine", "tiny-en"), "whisper": ("whisper", "base")}
+ENCODERS = {"moonshine": {"model": "tiny-en"}, "whisper": {"model": "base"}}
+if (OWN := home() / "wav2vec2").is_dir():  # of a hub: python -m digiclone.train.wav2vec2 fills it
+    ENCODERS["wav2vec2"] = {"folder": str(OWN)}
 WORDED = ("phonological", "aphasic")
 """Impairments of words, which no recording can be given: the voice of tts:glow says them, whom no base has heard."""
 
@@ -73,8 +75,7 @@ def _said(rows: Sequence[tuple[int, Any]], impairment: str) -> Iterator[tuple[st
 
 def encoder(name: str) -> Any:
     """A recogniser through whose ears others hear."""
-    backend, model = ENCODERS[name]
-    return registry.load("asr", backend, model=model, threads=2)
+    return registry.load("asr", name, threads=2, **ENCODERS[name])
 
 
 def model() -> Path:

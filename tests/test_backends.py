@@ -19,8 +19,8 @@ from digiclone.types import Audio, Mark, Message, Speech
 from digiclone.weights import Model
 
 ALL = [(kind, name) for kind in KINDS for name in registry.names(kind)]
-LIGHT = [(k, n) for k, n in ALL if not registry.module(k, n).MODELS and n not in ("openai", "bridge")]
-"""Those that need neither weights nor a server nor what was learnt from a person."""
+LIGHT = [(k, n) for k, n in ALL if not registry.module(k, n).MODELS and n not in ("openai", "bridge", "wav2vec2")]
+"""Those that need neither weights nor a server nor a folder of the user's own."""
 NEEDY = [(kind, name) for kind, name in ALL if registry.module(kind, name).NEEDS]
 every = pytest.mark.parametrize(("kind", "name"), ALL, ids=[f"{kind}:{name}" for kind, name in ALL])
 
