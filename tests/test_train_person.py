@@ -64,6 +64,18 @@ def test_who_speaks_in_tones_is_understood(folder: Path, base: Path, monkeypatch
     assert bridge.Bridge(folder).hear(said("cafe bead ace")).text == "cafe bead ace"
 
 
+def test_what_is_new_is_taken_in_from_what_is_known(folder: Path, base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = person.train(RECIPE, pairs.read(folder / "pairs"), base, Encoder(), "tones:one", folder, lambda *_: None)
+    pairs.add(folder / "pairs", list(sentences(80))[60:])
+    seen: list[int] = []
+    fit = reader.fit
+    monkeypatch.setattr(reader, "fit", lambda recipe, *rest: seen.append(recipe.steps) or fit(recipe, *rest))
+    all_, own = pairs.read(folder / "pairs"), folder / person.OWN
+    then = person.train(person.going_on(RECIPE), all_, own, Encoder(), "tones:one", folder, lambda *_: None)
+    assert (then.pairs > first.pairs, set(first.kept) <= set(then.kept), seen) == (True, True, [53])
+    assert then.wrong < 0.1
+
+
 def listen(some: list[pairs.Pair], words: str, folder: Path) -> list[reader.Heard]:
     return listening.features(some, words, 2, Encoder(), "tones:one", folder, lambda *_: None)
 

@@ -21,7 +21,10 @@ from digiclone.train import bridge_export, checkpoint, heard, reader
 from digiclone.train.course import Progress
 from digiclone.train.heard import Casting, Encoder
 from digiclone.train.listening import features, usual, wrong
-from digiclone.train.reader_base import DIMS, load
+from digiclone.train.reader_base import DIMS, load, save
+
+OWN = "training/own.pt"
+"""What was learnt last, in a bridge's folder: from there it can go on."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,11 @@ class Recipe:
     """Synthetic sentences among the person's."""
 
 
+def going_on(recipe: Recipe) -> Recipe:
+    """For somebody who is known already, and of whom there is more to learn: a third of the way."""
+    return replace(recipe, training=replace(recipe.training, steps=recipe.training.steps // 3))
+
+
 def learnable(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
     """Those to learn from and those kept. Raises `ConfigError` if they are too few."""
     learnt, kept = split(pairs)
@@ -51,7 +59,8 @@ def learnable(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
 def train(
     recipe: Recipe, pairs: Sequence[Pair], start: Path, encoder: Encoder, name: str, folder: Path, tell: Progress
 ) -> Bridge:
-    """Learn the person of the `pairs` from the base in the file `start`, and write the bridge to `folder`.
+    """Learn the person of the `pairs` from the base in the file `start`, or from what was learnt of them before, and
+    write the bridge to `folder`.
 
     `encoder` hears, of that `name` ("moonshine:tiny-en"). Raises `ConfigError` if there is too little, or the base
     learnt to hear through another encoder.
@@ -68,6 +77,7 @@ def train(
     net = reader.fit(training, [*material, *replayed], judged, work, weights, tell)
     found = wrong([(one.text, read(reader.likely(net, one))) for one in judged])
     about = described("plus", name, len(learnt), recipe.words, repr(recipe), found, encoder, kept)
+    save(net, folder / OWN, {"encoder": name, "encoder_sha256": heard_by(name)})
     (folder / BRIDGE).unlink(missing_ok=True)
     write_atomically(folder / NET, bridge_export.reader(net, {"made_by": "digiclone align train"}))
     keep_bridge(folder, about)
