@@ -1,0 +1,79 @@
+"""Which of two sentences a model finds likelier."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import tiny_llama  # noqa: E402
+
+from digiclone.config import ConfigError  # noqa: E402
+from digiclone.nn import llama  # noqa: E402
+from digiclone.train import blimp, own_words  # noqa: E402
+
+
+class Fond(torch.nn.Module):
+    """Finds one letter likelier than any other, wherever it stands."""
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        found = torch.zeros(*tokens.shape, 1300)
+        found[..., ord("a")] = 5.0
+        return found
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tiny_llama.make(tmp_path / "tiny.gguf")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    rows = {
+        "one": ("agreement", [("aaa", "bbb"), ("aa", "ab"), ("b", "a")]),
+        "two": ("agreement", [("aab", "abb"), ("a", "b"), ("aa", "bb")]),
+        "three": ("island", [("bb", "ab")] * 3),
+    }
+    for name, (term, sentences) in rows.items():
+        lines = [
+            json.dumps({"sentence_good": good, "sentence_bad": bad, "linguistics_term": term, "UID": name})
+            for good, bad in sentences
+        ]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines), "utf-8")
+    return tmp_path
+
+
+def test_the_likelier_sentence_is_chosen_and_phenomena_count_alike(folder: Path, file: Path) -> None:
+    some = blimp.pairs(folder, file, 3)
+    found = blimp.right(Fond(), some)
+    assert blimp.grouped(some, found) == pytest.approx({"agreement": (2 / 3 + 1) / 2, "island": 0.0, "all": 5 / 12})
+    assert len(blimp.pairs(folder, file, 2)) == 6
+
+
+def test_what_stands_beside_a_sentence_changes_nothing(
+    folder: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some, net = blimp.pairs(folder, file, 3), llama.load(file)
+    together = blimp.right(net, some)
+    monkeypatch.setattr(blimp, "TOGETHER", 1)
+    assert blimp.right(net, some) == together
+
+
+def test_a_folder_without_paradigms_is_named(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ConfigError, match="there is no paradigm of BLiMP"):
+        blimp.pairs(tmp_path / "empty", file, 3)
+
+
+def test_a_model_writes_what_it_learns_from_once(file: Path, tmp_path: Path) -> None:
+    told: list[float] = []
+    place = tmp_path / "written"
+    first = own_words.written(file, 10, 24, 0, place, lambda _, share: told.append(share))
+    assert (first.shape, first.dtype, len(list(place.iterdir()))) == ((10, 24), np.int64, 2)
+    assert len({tuple(row) for row in first.tolist()}) == 10
+    count = len(told)
+    assert np.array_equal(own_words.written(file, 10, 24, 0, place, lambda _, share: told.append(share)), first)
+    assert len(told) == count, "nothing is written again"
+    assert not np.array_equal(own_words.written(file, 10, 24, 1, place, lambda *_: None), first)
