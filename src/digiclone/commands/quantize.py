@@ -78,18 +78,18 @@ def quantize(
         raise ConfigError(f"--clip is for formats with fewer than eight bits; {kind} loses next to nothing")
     if text and not clip:
         raise ConfigError("--text is what --clip reads: say --clip, or leave it out")
-    source, stem = _source(model)
+    source, stem = source_of(model)
     architecture = opened(source).fields["general.architecture"].contents()
     out = out or Path(f"{stem}.{kind}{'-clipped' if clip else ''}.gguf")
-    _refuse_to_lose(out, source, force)
+    refuse_to_lose(out, source, force)
     judge, unmeasured = _judge(perplexity, architecture) if measured else (None, "")
     if clip:
         ready("--clip")
     if text and judge and _same(text, judge):
         raise ConfigError(f"{text} cannot both teach and judge")
     with progress() as tell:
-        windows = read(source, _words(judge), tokens, tell) if judge else None
-        importance = learn(source, text and _words(text), tell) if clip else None
+        windows = read(source, words(judge), tokens, tell) if judge else None
+        importance = learn(source, text and words(text), tell) if clip else None
         write(source, out, kind, importance, tell)
         before, after = (figures(file, windows, measured, tell) for file in (source, out))
     count = 0 if windows is None else windows.size
@@ -155,7 +155,7 @@ def ready(what: str) -> None:
         raise ConfigError(f"{what} needs torch; run: pip install 'digiclone[train]'")
 
 
-def _source(model: str) -> tuple[Path, Path]:
+def source_of(model: str) -> tuple[Path, Path]:
     """The file of a model, fetched if it must be, and where its kin belongs, without format and ending."""
     file = Path(model).expanduser()
     if file.is_file() or ":" not in model:
@@ -170,7 +170,7 @@ def _source(model: str) -> tuple[Path, Path]:
     return path(files[0]), Path(rows[0].model.name)
 
 
-def _refuse_to_lose(out: Path, source: Path, force: bool) -> None:
+def refuse_to_lose(out: Path, source: Path, force: bool) -> None:
     """Nothing that is there is written over unless that was said; the source never is."""
     if _same(out, source):
         raise ConfigError(f"{out} is the model itself; name another file with --out")
@@ -198,7 +198,8 @@ def _judge(given: Path | None, architecture: str) -> tuple[Path | None, str]:
     return text, ""
 
 
-def _words(file: Path) -> str:
+def words(file: Path) -> str:
+    """A text. Raises `ConfigError` if it cannot be read."""
     try:
         return file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
