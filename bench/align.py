@@ -8,9 +8,9 @@ other. Beside each: the share of words wrong of what was read, R@1 of the uttera
 converge by the paper's two definitions, peak memory of the process. Intervals are over seeds where there are several,
 over sentences where there is one.
 
-Each measurement is a process of its own and is kept beside the weights (`~/…/digiclone/bench/align`): what takes hours
-goes on where it was killed; `--part` measures only that and shows what is there of the others. A line a run goes to
-bench/results, with pictures. `--quick`: one reader, few sentences, few epochs.
+Each measurement is a process of its own and is kept in bench/results/align: what takes hours goes on where it was
+killed; `--part` measures only that. A line a run goes to bench/results, with pictures. `--quick`: one reader, few
+sentences, few epochs.
 """
 
 from __future__ import annotations
@@ -18,21 +18,19 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+from dataclasses import dataclass
 from typing import Any
 
 import align_methods
 import align_pictures
 import numpy as np
-from align_people import ENCODERS, READERS, place
+from align_people import ENCODERS, READERS
+from cells import cell as kept
 from keep import keep
 
 from digiclone.align import score
-from digiclone.artifacts import write_atomically
+from digiclone.train import reader_base
 
 Cell = dict[str, Any]
 PRINTED = ("nextgpt", "xvila", "xvila-lora", "binding", "slam", "ultravox")
@@ -42,6 +40,8 @@ IMPAIRED = (
     "kathleen, phonological 0.5", "kathleen, phonological 1.0", "kathleen, aphasic 0.5", "kathleen, aphasic 1.0",
     "kathleen, slow 1.0", "kathleen, halting 1.0", "ljspeech, slurred 1.0", "ljspeech, stuttering 1.0",
 )  # fmt: skip
+LEARNT_FROM_BASE = ("base", "plus", "scratch", "forgetful", "plain", "runtime")
+BASE = hashlib.sha256(reader_base.SHIPPED.read_bytes()).hexdigest()[:12]
 INSTRUCTION = "Answer in one short sentence:"
 
 
@@ -193,18 +193,12 @@ PARTS = {
 def cell(
     size: Size, method: str, who: str, seed: int, learnt: int = 0, instruction: str = "", encoder: str = "moonshine"
 ) -> Cell:
-    """A measurement, made now if it was not yet, in a process of its own."""
+    """A measurement, made now if it was not yet."""
     asked = align_methods.Asked(
         method, who, seed, learnt or size.learnt, size.unseen, size.epochs, size.through, instruction, encoder
     )
-    key = hashlib.sha256(json.dumps([align_methods.VERSION, asdict(asked)]).encode()).hexdigest()[:16]
-    file = place(who) / "cells" / f"{method}-{seed}-{key}.json"
-    if not file.exists():
-        print(f"{who}: {method}, seed {seed}, {asked.learnt} sentences", file=sys.stderr, flush=True)
-        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-            found = pool.submit(align_methods.measure, asked).result()
-        write_atomically(file, json.dumps(found).encode())
-    return json.loads(file.read_text("utf-8"))
+    made_of = align_methods.VERSION, BASE if method in LEARNT_FROM_BASE else ""
+    return kept(f"align/{who}-{method}-{asked.learnt}-{seed}", asked, made_of, align_methods.measure)
 
 
 def controls(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

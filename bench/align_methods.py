@@ -20,7 +20,7 @@ from align_people import Person, encoder, model, person, place
 from digiclone import bridge as bridges
 from digiclone.align import pairs, score
 from digiclone.align.replies import PERSONA, Replies
-from digiclone.artifacts import write_atomically
+from digiclone.artifacts import BRIDGE, write_atomically
 from digiclone.llm.bridge import HERE
 from digiclone.measure.recordings import data, listed
 from digiclone.nn import llama
@@ -81,9 +81,9 @@ class Task:
         """Something of sentences that are learnt from, as many as of those that are not, and of those."""
         return {which: [make(one) for one in some] for which, some in sentences(self.person).items()}
 
-    def folder(self) -> Any:
+    def folder(self) -> Path:
         """An empty one."""
-        found = place(self.asked.who) / f"{self.asked.method}-{self.asked.learnt}-{self.asked.seed}"
+        found = _folder(self.asked, self.asked.method)
         shutil.rmtree(found, ignore_errors=True)
         return found
 
@@ -99,6 +99,10 @@ class Made:
     s_per_epoch: float | None = None
     s_all: float | None = None
     losses: list[float] = field(default_factory=list)
+
+
+def _folder(asked: Asked, method: str) -> Path:
+    return place(asked.who) / f"{method}-{asked.learnt}-{asked.seed}"
 
 
 def sentences(somebody: Person) -> dict[str, list[pairs.Pair]]:
@@ -188,15 +192,18 @@ def plain(task: Task) -> Made:
 
 
 def _personal(task: Task, recipe: people.Recipe, start: Path) -> Made:
-    folder, ears, name = task.folder(), encoder("moonshine"), "moonshine:tiny-en"
-    seeded = replace(recipe, training=replace(recipe.training, seed=task.asked.seed))
-    begun = time.perf_counter()
-    people.train(seeded, task.person.learnt, start, ears, name, folder, _silent)
+    folder, begun = task.folder(), time.perf_counter()
+    _learn(task, recipe, start, folder)
     took = time.perf_counter() - begun
     ways = {"": bridges.Bridge(folder), "alone": bridges.Bridge(folder)}
     ways["alone"].about.trust = 0.0
     made = {way: _written(task.each(lambda one, of=of: of.hear(one.audio()).text)) for way, of in ways.items()}
     return replace(made[""], s_all=took, others={"alone": made["alone"]})
+
+
+def _learn(task: Task, recipe: people.Recipe, start: Path, folder: Path) -> None:
+    seeded = replace(recipe, training=replace(recipe.training, seed=task.asked.seed))
+    people.train(seeded, task.person.learnt, start, encoder("moonshine"), "moonshine:tiny-en", folder, _silent)
 
 
 def base(task: Task) -> Made:
@@ -317,8 +324,9 @@ def _figures(
 def runtime(asked: Asked) -> dict[str, Any]:
     """Seconds from the end of an utterance to the first token, medians of the unseen sentences; the model has read its
     part of the prompt before, as it does in the clone. Each sentence in all ways, one after the other."""
-    somebody = person(asked.who, asked.learnt, asked.unseen)
-    folder = place(asked.who) / f"plus-{asked.learnt}-{asked.seed}"
+    somebody, folder = person(asked.who, asked.learnt, asked.unseen), _folder(asked, "plus")
+    if not (folder / BRIDGE).is_file():  # it was measured on another day
+        _learn(Task(asked, somebody, Replies(model())), people.Recipe(), reader_base.SHIPPED, folder)
     hears, replies = bridges.Bridge(folder), Replies(model())
     ears = {f"cascade, {name}": encoder(name) for name in ("moonshine", "whisper")}
     ways = {"bridge": lambda audio: hears.hear(audio).text, **{n: e.transcribe for n, e in ears.items()}}

@@ -1,0 +1,43 @@
+"""A benchmark of hours as measurements of minutes: each in a process of its own, kept under bench/results, so that
+what was killed goes on, and what one measured another can look at."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, TypeVar
+
+from keep import RESULTS
+
+from digiclone.artifacts import write_atomically
+from digiclone.measure.machine import slug
+
+A = TypeVar("A")
+
+
+def cell(name: str, asked: A, made_of: object, measure: Callable[[A], dict[str, Any]]) -> dict[str, Any]:
+    """What `measure` finds for what is `asked`, made now if it was not yet on a machine like this one. `name` is that
+    of the file, "align/kathleen-plus"; all that decides what comes out is in `asked` and `made_of`."""
+    key = hashlib.sha256(repr((asked, made_of)).encode()).hexdigest()[:12]
+    file = RESULTS / f"{_plain(name)}-{slug()}-{key}.json"
+    if not file.exists():
+        print(name, asked, file=sys.stderr, flush=True)
+        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+            found = pool.submit(measure, asked).result()
+        stamp = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "commit": _commit()}
+        write_atomically(file, json.dumps(stamp | found, separators=(",", ":")).encode())
+    return json.loads(file.read_text("utf-8"))
+
+
+def _plain(name: str) -> str:
+    return name.replace(", ", "-").replace(" ", "-")
+
+
+def _commit() -> str:
+    asked = ["git", "rev-parse", "--short", "HEAD"]
+    return subprocess.run(asked, capture_output=True, text=True, check=False, cwd=Path(__file__).parent).stdout.strip()
