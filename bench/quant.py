@@ -1,0 +1,178 @@
+"""EdgeQAT, measured: what few bits take from a language model, what training with them wins back, and how quick the
+engine is with them.
+
+    python bench/quant.py [--quick] [--json] [--part PART]…
+
+The model is SmolLM2-135M, of which only a file in Q4_1 can be had: that is "whole" here, and everything starts from it.
+Judged on what training never saw: perplexity over WikiText-2's test text (the second half of each window of 512), the
+divergence from the whole model there, and BLiMP (so many pairs of each paradigm; phenomena count alike). `arms`
+simulate every grid in torch; `deployed` are files that llama.cpp runs.
+
+Each measurement is kept in bench/results/quant: what takes hours goes on where it was killed; `--part` measures only
+that. `--quick`: few tokens, few pairs, few steps, one seed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import quant_parts as parts
+import quant_pictures
+from cells import cell
+from keep import keep
+from quant_parts import Asked, Judge
+
+from digiclone.train.arms import SETTINGS
+
+Cell = dict[str, Any]
+STUDENT = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78}
+"""By the number of seeds: how many standard errors an interval of 95 % reaches to each side."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is done."""
+
+    judge: Judge
+    steps: int
+    """Of an arm."""
+    seeds: tuple[int, ...]
+    arms: Mapping[str, Sequence[str]]
+    """By setting; those that are compared by seeds are in `close`."""
+    close: tuple[str, ...]
+    deployed: int
+    """Steps of a file for the engine."""
+
+
+QUICK = Size(Judge(2048, 2), 6, (0,), {"W4A4": ("rtn", "lsq", "edgeqat")}, (), 12)
+FULL = Size(
+    Judge(16_384, 20),
+    60,
+    (0, 1, 2),
+    {
+        "W8A8": ("rtn", "lsq", "edgeqat"),
+        "W4A8": ("rtn", "pact", "llm-qat", "torchao", "lsq", "edgeqat"),
+        "W4A8, cache 8": ("edgeqat",),
+        "W4A8, cache 4": ("edgeqat",),
+        "W4A4:8": ("rtn", "lsq", "edgeqat"),
+        "W4A4": ("rtn", "pact", "llm-qat", "lsq", "edgeqat", "entropy", "distribution", "edgeqat, as printed"),
+    },
+    ("lsq", "edgeqat"),
+    400,
+)
+
+
+def arms(size: Size) -> list[Cell]:
+    """A row for each arm and setting."""
+    found = list[Cell]()
+    for setting, names in size.arms.items():
+        for arm in names:
+            several = arm in size.close and setting in ("W4A4", "W4A4:8")
+            seeds = size.seeds if several else size.seeds[:1]
+            cells = [_arm(size, arm, setting, seed) for seed in seeds]
+            bits = SETTINGS[setting]
+            found.append(
+                {"arm": arm, "setting": setting, "weights": bits.weights, "activations": bits.flows,
+                 "mixed": bits.mixed, "kv": bits.cache, "seeds": len(seeds), **summary(cells)}
+            )  # fmt: skip
+    return found
+
+
+def _arm(size: Size, arm: str, setting: str, seed: int) -> Cell:
+    asked = Asked(size.judge, arm, setting, 0 if arm == "rtn" else size.steps, seed)
+    return cell(f"quant/{setting}-{arm}-{seed}", asked, parts.VERSION, parts.arm)
+
+
+def summary(cells: Sequence[Cell]) -> Cell:
+    """Means, with intervals over seeds where there are several, over sentences and windows where there is one."""
+    found = Cell()
+    for name, key in (("ppl", "perplexity"), ("kl", "divergence"), ("blimp", "grammar")):
+        values = [one[key] for one in cells]
+        found[name] = float(np.mean(values))
+        if len(values) > 1:
+            wide = STUDENT[len(values)] * float(np.std(values, ddof=1)) / len(values) ** 0.5
+            found[f"{name}_interval"] = (found[name] - wide, found[name] + wide)
+        else:
+            found[f"{name}_interval"] = cells[0].get(f"{key}_interval")
+    return found
+
+
+def deployed(size: Size) -> dict[str, Cell]:
+    """Files that the engine runs: as it came, rounded, with searched scales, trained."""
+    found = dict[str, Cell]()
+    for way in parts.WAYS:
+        for seed in size.seeds if way == "Q4_0 trained" else (0,):
+            asked = Asked(size.judge, way, "", size.deployed if "trained" in way else 0, seed)
+            name = f"{way}, seed {seed}" if seed else way
+            found[name] = cell(f"quant/{way}-{seed}", asked, parts.VERSION, parts.file)
+    return found
+
+
+def gap_recovered(files: Mapping[str, Cell]) -> dict[str, Cell]:
+    """Of what plain rounding to Q4_0 loses, the share that is not lost, by perplexity and by divergence."""
+    whole, rounded = files["whole"], files["Q4_0 rounded"]
+    return {
+        name: {
+            "perplexity": (rounded["perplexity"] - one["perplexity"]) / (rounded["perplexity"] - whole["perplexity"]),
+            "kl": 1 - one["divergence"] / rounded["divergence"],
+        }
+        for name, one in files.items() if name.startswith("Q4_0") and name != "Q4_0 rounded"
+    }  # fmt: skip
+
+
+def sensitivity(size: Size) -> list[Cell]:
+    """Where it is lost: only some parts are put on 4 bits, nothing is learnt."""
+    return [
+        {"part": part, **cell(f"quant/only-{part}", Asked(size.judge, part, "", 0, 0), parts.VERSION, parts.only)}
+        for part in parts.ONLY
+    ]
+
+
+def speed(size: Size) -> list[Cell]:
+    """The engine with each format, and the whole-number reference beside a matrix of the same size in 32 bits."""
+    return cell("quant/speed", Asked(size.judge, "speed", "", 0, 0), parts.VERSION, parts.speed)["rows"]
+
+
+def parity(size: Size) -> float:
+    """The largest difference between a logit of the engine and of the simulation, of a trained file."""
+    asked = Asked(size.judge, "Q4_0 trained", "", size.deployed, 0)
+    return cell("quant/parity", asked, parts.VERSION, parts.parity)["parity_max_abs"]
+
+
+def step(size: Size) -> Cell:
+    """What a training step with grids takes, beside one without."""
+    return cell("quant/step", Asked(size.judge, "step", "", 0, 0), parts.VERSION, parts.step)
+
+
+PARTS = {
+    "arms": arms, "deployed": deployed, "sensitivity": sensitivity, "speed": speed, "parity_max_abs": parity,
+    "train_step": step,
+}  # fmt: skip
+
+
+def main() -> None:
+    """Measure, keep, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="few tokens, few pairs, few steps, one seed")
+    parser.add_argument("--json", action="store_true", help="one line, for machines")
+    parser.add_argument("--part", action="append", choices=PARTS, help="only this; again for more")
+    options = parser.parse_args()
+    size = QUICK if options.quick else FULL
+    found: dict[str, Any] = {name: PARTS[name](size) for name in options.part or PARTS}
+    if "deployed" in found:
+        found["gap_recovered"] = gap_recovered(found["deployed"])
+    if "train_step" in found:
+        found["train_step_ratio"] = found["train_step"]["ratio"]
+    if not options.part:
+        keep("quant", options.quick, found)
+        quant_pictures.draw(found)
+    print(json.dumps(found, indent=None if options.json else 2))
+
+
+if __name__ == "__main__":
+    main()

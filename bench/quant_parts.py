@@ -1,0 +1,288 @@
+"""What `quant.py` measures, one at a time."""
+
+from __future__ import annotations
+
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from digiclone import llama as engine
+from digiclone.align import score
+from digiclone.commands import qat as command
+from digiclone.commands.formats import write
+from digiclone.commands.quantize import learn
+from digiclone.llm import llamacpp
+from digiclone.measure.engine import measure
+from digiclone.measure.machine import cores
+from digiclone.measure.recordings import data
+from digiclone.nn import integer, llama, quantised
+from digiclone.nn.quantised import EVERYWHERE, Linear, prepare
+from digiclone.train import arms, blimp, guides, qat, tokens
+from digiclone.train.perplexity import perplexity
+from digiclone.weights import fetch, home
+
+VERSION = 1
+"""Of this file: another one measures everything anew."""
+WAYS = ("whole", "Q8_0 rounded", "Q4_0 rounded", "Q4_0 searched", "Q4_0 trained")
+PARTS = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
+ONLY: dict[str, tuple[tuple[str, ...], frozenset[Any]]] = {
+    "queries and keys": ((), frozenset({"q", "k"})),
+    "attention": (("attn_q", "attn_k", "attn_v", "attn_output"), frozenset({"inputs", "q", "k", "v", "probabilities"})),
+    "values": ((), frozenset({"v"})),
+    "probabilities": ((), frozenset({"probabilities"})),
+    "feed-forward": (("ffn_gate", "ffn_up", "ffn_down"), frozenset({"inputs"})),
+    "all": (PARTS, EVERYWHERE),
+}
+"""Matrices, and what flows, that are put on 4 bits."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Tokens of WikiText-2's test text, and pairs of each of BLiMP's paradigms."""
+
+    tokens: int
+    pairs: int
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be measured."""
+
+    judge: Judge
+    what: str
+    setting: str
+    steps: int
+    seed: int
+
+
+@cache
+def source() -> Path:
+    """The model as it came."""
+    return fetch(llamacpp.MODELS[0].files[0])
+
+
+def work(name: str) -> Path:
+    """Where checkpoints and what was written is kept; it can be made again."""
+    return home() / "bench" / "quant" / name.replace(", ", "-").replace(" ", "-")
+
+
+def silent(_what: str, _share: float) -> None:
+    pass
+
+
+def judged(net: nn.Module, judge: Judge) -> dict[str, Any]:
+    """Figures of a network that may have grids in it."""
+    windows = tokens.windows(source(), (data() / "wikitext2" / "test.txt").read_text("utf-8"), judge.tokens)
+    whole = llama.load(source())
+    some = blimp.pairs(data() / "blimp", source(), judge.pairs)
+    right = blimp.right(net, some)
+    apart = [qat.divergence(net, whole, window[None]) for window in windows]
+    phenomena = blimp.grouped(some, right)
+    return {
+        "perplexity": perplexity(net, windows).value,  # type: ignore[arg-type]
+        "divergence": float(np.mean(apart)),
+        "divergence_interval": score.interval(apart),
+        "grammar": phenomena["all"],
+        "grammar_interval": score.interval([float(one) for one in right]),
+        "phenomena": phenomena,
+    }
+
+
+def material(seed: int) -> np.ndarray:
+    """Speeches, and what the model writes: a line of `digiclone qat train` itself."""
+    about = command.About(
+        model="", source=str(source()), bytes=0, to="Q4_0", text="", tokens=49_152, own=24_576, steps=1, together=1,
+        seed=seed,
+    )  # fmt: skip
+    return command.material(source(), about, work("material"), silent)
+
+
+def importance() -> dict[str, np.ndarray]:
+    """What the columns of the matrices meet, in speeches."""
+    return dict(learn(source(), None, silent))
+
+
+# -- arms, simulated ---------------------------------------------------------------------------------------------------
+
+
+def arm(asked: Asked) -> dict[str, Any]:
+    """An arm in a setting: trained, then judged with all of its grids."""
+    begun = time.perf_counter()
+    made = _torchao(asked) if asked.what == "torchao" else _trained(asked)
+    took = time.perf_counter() - begun
+    return {"train_s": took, **judged(made, asked.judge)}
+
+
+def _trained(asked: Asked) -> nn.Module:
+    recipe = arms.recipe(asked.what, arms.SETTINGS[asked.setting], asked.steps, asked.seed)
+    net = llama.load(source())
+    windows = material(0)
+    if not asked.steps:  # rounded to the nearest: nothing is learnt
+        prepare(net, recipe.grids)
+        return net
+    place = work(f"{asked.setting}-{asked.what}-{asked.seed}")
+    return qat.fit(recipe, net, windows[command.KEPT :], windows[:2], None, place, silent).model
+
+
+def _torchao(asked: Asked) -> nn.Module:
+    """The maintained peer, with the same steps, material and teacher: groups of 32 weights in 4 bits, tokens in 8."""
+    from torchao.quantization import Int8DynamicActivationIntxWeightConfig, quantize_
+    from torchao.quantization.granularity import PerGroup
+    from torchao.quantization.qat import QATConfig
+
+    net, whole = llama.load(source()), llama.load(source())
+    grid = Int8DynamicActivationIntxWeightConfig(weight_dtype=torch.int4, weight_granularity=PerGroup(32))
+
+    def matrices(module: nn.Module, name: str) -> bool:
+        return isinstance(module, nn.Linear) and name not in quantised.OUTPUTS
+
+    quantize_(net, QATConfig(grid, step="prepare"), matrices)
+    recipe = arms.recipe("lsq", arms.SETTINGS[asked.setting], asked.steps, asked.seed)
+    learning = [weight for name, weight in net.named_parameters() if weight.dim() == 2 and "embd" not in name]
+    optimiser = torch.optim.AdamW(learning, recipe.rate, weight_decay=0.0)
+    for some in qat.batches(recipe, material(0)[command.KEPT :], 0):
+        with torch.no_grad():
+            theirs = whole(some[:, :-1])
+        found = guides.divergence(net(some[:, :-1]), theirs, 1.0)
+        optimiser.zero_grad()
+        found.backward()
+        optimiser.step()
+    return net
+
+
+def only(asked: Asked) -> dict[str, Any]:
+    """Some parts in 4 bits, the others whole; nothing is learnt."""
+    names, flows = ONLY[asked.what]
+    net = llama.load(source())
+    grids = quantised.Recipe(weights="minmax", flows="minmax", flow_bits=4, parts=flows)
+    prepare(net, grids)
+    for name, module in net.named_modules():
+        if isinstance(module, Linear) and name.rpartition(".")[2] not in names:
+            module.grid, module.inputs = nn.Identity(), nn.Identity()
+    return judged(net, asked.judge)
+
+
+# -- files that the engine runs ----------------------------------------------------------------------------------------
+
+
+def file(asked: Asked) -> dict[str, Any]:
+    """A file, judged by its weights."""
+    return {"train_s": 0.0, **judged(llama.load(written(asked)), asked.judge)}
+
+
+def written(asked: Asked) -> Path:
+    """The file of a way, made if it is not there yet."""
+    if asked.what == "whole":
+        return source()
+    kind, _, way = asked.what.partition(" ")
+    out = work(f"{asked.what}-{asked.steps}-{asked.seed}") / f"{kind}.gguf"
+    if out.exists():
+        return out
+    if way == "trained":
+        recipe, windows = arms.deployed("q4_0", asked.steps, asked.seed), material(asked.seed)
+        net = llama.load(source())
+        made = qat.fit(
+            recipe, net, windows[command.KEPT :], windows[: command.KEPT], importance(), out.parent, silent
+        )  # fmt: skip
+        qat.write(made, source(), out, silent)
+    else:
+        write(source(), out, kind, importance() if way == "searched" else None, silent)
+    return out
+
+
+def parity(asked: Asked) -> dict[str, Any]:
+    """A trained file: what the engine computes, beside what torch simulates of it, over a text."""
+    out = written(asked)
+    net = llama.load(out)
+    prepare(net, replace(arms.DEPLOYED, weights="none"))
+    text = tokens.windows(source(), (data() / "wikitext2" / "test.txt").read_text("utf-8"), 512)[0][:128]
+    run = engine.Llama(out, 256, threads=1)
+    with torch.no_grad():
+        simulated = net(torch.from_numpy(text[None]))[0].numpy()
+    off = list[float]()
+    for place, token in enumerate(text.tolist()):
+        run.read([token])
+        off.append(float(np.abs(run.logits() - simulated[place]).max()))
+    return {"parity_max_abs": max(off), "parity_mean_max_abs": float(np.mean(off)), "spread": float(simulated.std())}
+
+
+def speed(asked: Asked) -> dict[str, Any]:
+    """Tokens a second of the engine, each format in turn, three times; the middle one counts."""
+    rows = list[dict[str, Any]]()
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in ("F16", "Q8_0", "Q4_0"):
+            out = Path(folder) / f"{kind}.gguf"
+            write(source(), out, kind, None, silent)
+            found = measure(out, cores(), 512, [(128, 64)] * 5)
+            read = sorted(128 / run.read_s for run in found.runs)[2]
+            wrote = sorted(1 / run.token_s for run in found.runs)[2]
+            name = {"Q8_0": "W8A8 (Q8_0)", "Q4_0": "W4A8 (Q4_0)"}.get(kind, kind)
+            rows.append({"format": name, "prefill_tok_s": read, "decode_tok_s": wrote, "mb": found.memory / 2**20})
+    for row in rows:
+        row["ratio_to_f16"] = {
+            phase: row[f"{phase}_tok_s"] / rows[0][f"{phase}_tok_s"] for phase in ("prefill", "decode")
+        }
+    return {"rows": [*rows, *_reference()]}
+
+
+def _reference() -> list[dict[str, Any]]:
+    """The whole-number reference on the matrices of one layer, beside the same in 32-bit floats: no engine runs it."""
+    return [_referred(setting) for setting in ("W4A4", "W4A4:8")]
+
+
+def _referred(setting: str) -> dict[str, Any]:
+    net: Any = llama.load(source())
+    prepare(net, arms.recipe("lsq", arms.SETTINGS[setting], 1, 0).grids)
+    with torch.no_grad():
+        net(torch.arange(128)[None])
+    linear = net.blk[0].ffn_up
+    x = torch.randn(128, linear.weight.shape[1])
+    whole, floats = (
+        _timed(run) for run in (lambda: integer.multiplied(linear, x), lambda: nn.functional.linear(x, linear.weight))
+    )
+    off = float((integer.multiplied(linear, x) - linear(x[None])[0]).abs().max())
+    return {"format": f"{setting}, reference", "ratio_to_f32": floats / whole, "off_the_simulation": off}
+
+
+@torch.no_grad()
+def _timed(run: Callable[[], Any]) -> float:
+    took = list[float]()
+    for _ in range(20):
+        begun = time.perf_counter()
+        run()
+        took.append(time.perf_counter() - begun)
+    return float(np.median(took))
+
+
+def step(asked: Asked) -> dict[str, Any]:
+    """Forward, backward and the optimiser's step, with grids (W4A4 with learnt steps) and without, in turn."""
+    some = torch.from_numpy(material(0)[:4])
+    took, memory = dict[str, list[float]](), dict[str, float]()
+    for name in ("plain", "grids"):
+        net = llama.load(source())
+        if name == "grids":
+            prepare(net, arms.recipe("lsq", arms.SETTINGS["W4A4"], 1, 0).grids)
+        net.token_embd.requires_grad_(False)
+        optimiser = torch.optim.AdamW([one for one in net.parameters() if one.requires_grad], 1e-6)
+        for _ in range(4):
+            begun = time.perf_counter()
+            found = nn.functional.cross_entropy(net(some[:, :-1]).flatten(0, 1), some[:, 1:].flatten())
+            optimiser.zero_grad()
+            found.backward()
+            optimiser.step()
+            took.setdefault(name, []).append(time.perf_counter() - begun)
+        memory[name] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    plain, grids = (float(np.median(took[name][1:])) for name in ("plain", "grids"))
+    return {
+        "plain_s": plain, "grids_s": grids, "ratio": grids / plain,
+        "memory_mb": memory, "memory_ratio": memory["grids"] / memory["plain"],
+    }  # fmt: skip
