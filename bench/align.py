@@ -71,7 +71,19 @@ def rows(size: Size) -> list[Cell]:
 
 def _methods() -> list[str]:
     controls = ["floor", "mean", "oracle", "ceiling", "cascade"]
-    return [*controls, "paper", "paper/rows", "base", "scratch", "forgetful", "plain", "plus/alone", "plus", *PRINTED]
+    return [
+        *controls,
+        "paper",
+        "paper/rows",
+        "proj-only",
+        "base",
+        "scratch",
+        "forgetful",
+        "plain",
+        "plus/alone",
+        "plus",
+        *PRINTED,
+    ]
 
 
 def _rows(size: Size, method: str, reader: str) -> Iterator[Cell]:

@@ -153,9 +153,19 @@ def _written(read: dict[str, list[str]]) -> Made:
 
 
 def paper(task: Task) -> Made:
-    """BridgeFormer and EmbedLink, as printed, four frames side by side."""
+    """BridgeFormer and EmbedLink, as printed, four frames side by side. "rows": in the place of what it gives, the
+    model's own embeddings that are nearest."""
+    return _linked(task, layers=4)
+
+
+def proj_only(task: Task) -> Made:
+    """The same without its transformer, an MLP: the paper's first try (figure 1)."""
+    return _linked(task, layers=0)
+
+
+def _linked(task: Task, layers: int) -> Made:
     table, known = torch.from_numpy(task.replies.table), task.known
-    dims = Dims(known[0].features.shape[1], table.shape[1], stacked=4)
+    dims = Dims(known[0].features.shape[1], table.shape[1], stacked=4, layers=layers)
     recipe = bridge.Recipe(dims, task.replies.words.end, epochs=task.asked.epochs, seed=task.asked.seed)
     begun = time.perf_counter()
     net, losses = bridge.fit(recipe, known, [], table, task.folder(), _silent)
@@ -258,6 +268,7 @@ def _silent(_how: str, _share: float) -> None:
 
 METHODS: dict[str, Callable[[Task], Made]] = {
     "floor": floor, "mean": mean, "oracle": oracle, "ceiling": ceiling, "cascade": cascade, "paper": paper,
+    "proj-only": proj_only,
     "base": base, "plus": plus, "scratch": scratch, "forgetful": forgetful, "plain": plain,
     **{method: run_through(method) for method in ("nextgpt", "xvila", "xvila-lora", "binding", "slam", "ultravox")},
 }  # fmt: skip
