@@ -113,6 +113,8 @@ def test_agreement_by_enumerating_pairs(units: list[list[str]]) -> None:
 
 
 def test_a_judges_opinion_is_what_they_chose_most() -> None:
-    ballots = [one("1", "ada"), one("1", "ada"), one("1", "bob"), one("1", "bob", judge="k"), one("1", "ada", judge="k"),
-               one("2", None, "none"), one("2", "cyd", judge="k")]  # fmt: skip
+    ballots = [
+        one("1", "ada"), one("1", "ada"), one("1", "bob"), one("1", "bob", judge="k"), one("1", "ada", judge="k"),
+        one("2", None, "none"), one("2", "cyd", judge="k"),
+    ]  # fmt: skip
     assert opinions(ballots) == {"humour: 1": ["ada"], "humour: 2": ["none", "cyd"]}

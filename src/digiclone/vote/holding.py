@@ -1,0 +1,82 @@
+"""An election is held: candidates answer, judges vote. It can be killed at any time; what was said and voted stays."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from digiclone.types import Message
+from digiclone.vote import judging
+from digiclone.vote.choosers import Chooser
+from digiclone.vote.election import Election, Judge, Slot, slots
+from digiclone.vote.store import Store
+
+Progress = Callable[[str, float], None]
+
+
+class Answering(Protocol):
+    """A candidate."""
+
+    def prompt(self, question: str) -> list[Message]:
+        """All that it is given."""
+        ...
+
+    def answer(self, messages: Sequence[Message]) -> str:
+        """What it says to that."""
+        ...
+
+
+def hold(
+    election: Election,
+    store: Store,
+    candidates: Mapping[str, Answering],
+    chooser: Callable[[Judge], Chooser],
+    samples: Mapping[str, str],
+    tell: Progress,
+) -> None:
+    """Ask for what is not in the `store` yet. `samples`: texts of the real person, by judge."""
+    for number, one in enumerate(election.candidate):
+        for place, question in enumerate(election.questions):
+            tell(f"{one.name} answers", (number + place / len(election.questions)) / len(election.candidate))
+            _answered(store, one.name, question, candidates[one.name])
+    wanted = [slot for slot in slots(election) if not store.is_cast(slot)]
+    judges = {one.name: one for one in election.judge}
+    begun = time.monotonic()
+    for number, slot in enumerate(wanted):
+        left = (time.monotonic() - begun) / number * (len(wanted) - number) / 60 if number else 0.0
+        more = f", {left:.0f} min left" if left > 1 else ""
+        tell(f"{slot.judge} votes on {slot.metric}{more}", number / len(wanted))
+        cast(election, store, judges[slot.judge], chooser, samples.get(slot.judge, ""), slot)
+
+
+def _answered(store: Store, name: str, question: str, who: Answering) -> None:
+    if store.answer(name, question) is None:
+        begun = time.perf_counter()
+        messages = who.prompt(question)
+        text = who.answer(messages)
+        prompt = "\n\n".join(f"[{one.role}] {one.text}" for one in messages)
+        store.keep_answer(name, question, text, prompt, time.perf_counter() - begun)
+
+
+def cast(
+    election: Election, store: Store, judge: Judge, chooser: Callable[[Judge], Chooser], samples: str, slot: Slot
+) -> None:
+    """One ballot, from asking to the file. Raises `KeyError` if an answer is missing."""
+    shown = [_cut(_found(store, name, slot.question), election.longest) for name in slot.order]
+    messages = judging.ballot(judge, slot.metric, samples, election.none, slot.question, shown)
+    allowed = judging.options(len(slot.order), election.none)
+    store.cast(slot, [len(text) for text in shown], chooser(judge).choose(messages, slot.order, allowed))
+
+
+def _found(store: Store, name: str, question: str) -> str:
+    text = store.answer(name, question)
+    if text is None:
+        raise KeyError(f"{name} has not answered {question!r}")
+    return text
+
+
+def _cut(text: str, most: int) -> str:
+    """At a word."""
+    text = " ".join(text.split())
+    return text if len(text) <= most else f"{text[:most].rsplit(' ', 1)[0]} …"
