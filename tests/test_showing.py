@@ -1,0 +1,66 @@
+"""Ways to tell a clone who it is: within their budget, always the same, and the nearest examples nearest."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digiclone import showing
+from digiclone.config import ConfigError
+from digiclone.showing import STRATEGIES, Example, copied, nearest
+
+SAID = [
+    Example("What do you think of rain?", "Rain is the sky forgiving us, my friend."),
+    Example("How was school?", "I learnt to count by counting the minutes."),
+    Example("Do you like dogs?", "Dogs are the only honest people I know."),
+    Example("What about the weather tomorrow?", "Bring two umbrellas, one to lose."),
+]
+TEXT = st.text(st.sampled_from("abc \"'*-:()\n"), max_size=20)
+
+
+def test_each_strategy_gives_what_it_says() -> None:
+    given = {name: make("I am Ada.", SAID, "Will it rain?", 500) for name, make in STRATEGIES.items()}
+    assert {name: len(messages) for name, messages in given.items()} == {
+        "none": 1, "tell": 1, "show-random": 9, "show-retrieved": 9, "show+tell": 9,
+    }  # fmt: skip
+    assert [m.text for m in given["tell"]] == ["I am Ada."]
+    assert "Ada" not in str(given["none"]) + str(given["show-retrieved"])
+    assert given["show+tell"][0].text == "I am Ada."
+    assert given["show-retrieved"][-2].text == "What do you think of rain?", "the nearest is last"
+    assert given["show-random"] == STRATEGIES["show-random"]("I am Ada.", SAID, "Something else?", 500), "cached"
+
+
+@given(st.lists(st.builds(Example, TEXT, TEXT), max_size=8), TEXT, st.integers(0, 60))
+def test_any_question_and_examples_fit_the_budget(examples: list[Example], question: str, budget: int) -> None:
+    for make in STRATEGIES.values():
+        system, *turns = make("Ada.", examples, question, budget)
+        assert system.role == "system"
+        assert sum(len(m.text) for m in turns) <= budget
+        assert [m.role for m in turns] == ["user", "assistant"] * (len(turns) // 2)
+    found = nearest(examples, question)
+    assert len(found) >= len(set(examples))
+    assert set(found) == set(examples)
+
+
+def test_the_nearest_shares_words_and_their_stems() -> None:
+    assert nearest(SAID, "raining")[0] == SAID[0]
+    assert nearest(SAID, "tell me about a dog")[0] == SAID[2]
+    assert nearest([], "anything") == []
+
+
+def test_quoting_is_noticed() -> None:
+    assert copied("Well: RAIN is the sky, forgiving us all.", SAID) == 6
+    assert copied("Nothing of the kind", SAID) == 1
+    assert copied("", SAID) == 0
+
+
+def test_examples_are_read_and_mistakes_named(tmp_path: Path) -> None:
+    file = tmp_path / "examples.jsonl"
+    assert showing.read(file) == []
+    file.write_text('{"question": "Q", "answer": "A", "at": "2026"}\n\n', "utf-8")
+    assert showing.read(file) == [Example("Q", "A", "", "2026")]
+    for wrong in ("[]", '{"question": "Q"}', "{"):
+        file.write_text('{"question": "Q", "answer": "A"}\n' + wrong, "utf-8")
+        with pytest.raises(ConfigError, match="line 2"):
+            showing.read(file)
