@@ -1,0 +1,138 @@
+"""`digiclone vote …`: an election among clones, models and people, and what came of it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from digiclone.artifacts import write_atomically
+from digiclone.commands.avatar import Json, progress
+from digiclone.commands.bring import bring
+from digiclone.config import Choice, ConfigError
+
+if TYPE_CHECKING:
+    from digiclone.vote.choosers import Chooser
+    from digiclone.vote.election import Election, Judge
+    from digiclone.vote.report import Report
+    from digiclone.vote.store import Store
+
+app = typer.Typer(no_args_is_help=True, help="Elections: who is funniest, most authentic, best liked?")
+File = Annotated[Path, typer.Argument(metavar="ELECTION.toml", help="Who stands, who judges, what is asked.")]
+
+
+@app.callback()
+def group() -> None:
+    """Elections: who is funniest, most authentic, best liked?"""
+
+
+@app.command()
+def run(file: File, as_json: Json = False) -> None:
+    """Hold an election: candidates answer, judges vote, in every order of the candidates.
+
+    It can be stopped at any time; the same command goes on where it was, and nobody is asked twice. Everything is kept
+    in a database beside the file.
+    """
+    from digiclone.vote.holding import hold  # noqa: PLC0415
+
+    election, store, who = _opened(file)
+    with progress() as tell:
+        hold(election, store, who, _choosers(election), _samples(election, file.parent), tell)
+    _show(file, election, store, as_json)
+
+
+@app.command()
+def result(file: File, as_json: Json = False) -> None:
+    """What came of it so far, as figures and as a page."""
+    election, store, _ = _opened(file)
+    _show(file, election, store, as_json)
+
+
+def _opened(file: Path) -> tuple["Election", "Store", dict]:
+    from digiclone.vote.candidates import candidates  # noqa: PLC0415
+    from digiclone.vote.election import load  # noqa: PLC0415
+    from digiclone.vote.store import Store  # noqa: PLC0415
+
+    election = load(file)
+    who = candidates(election, file.parent)
+    identity = json.dumps([election.model_dump(mode="json"), {name: one.identity for name, one in who.items()}])
+    return election, Store(file.with_suffix(".db"), identity), who
+
+
+def _choosers(election: "Election") -> Callable[["Judge"], "Chooser"]:
+    """By judge; judges with the same model share it, one after the other."""
+    from digiclone.clone import files  # noqa: PLC0415
+    from digiclone.llm import llamacpp  # noqa: PLC0415
+    from digiclone.measure.judge import JUDGING  # noqa: PLC0415
+    from digiclone.measure.respondent import meant, respondent  # noqa: PLC0415
+    from digiclone.vote.choosers import Local, Speaking  # noqa: PLC0415
+
+    made: dict[str, Chooser] = {}
+    chosen: dict[str, Choice] = {one.llm: meant(one.llm or "llamacpp") for one in election.judge}
+    bring(file for choice in chosen.values() for file in files({"llm": choice}))
+
+    def chooser(judge: "Judge") -> "Chooser":
+        if judge.llm not in made:
+            choice = chosen[judge.llm]
+            if choice.backend == "llamacpp":
+                made[judge.llm] = Local(llamacpp.weights(llamacpp.Options(**choice.options)))
+            else:
+                made[judge.llm] = Speaking(respondent(choice, JUDGING))
+        return made[judge.llm]
+
+    return chooser
+
+
+def _samples(election: "Election", beside: Path) -> dict[str, str]:
+    """What judges know of the person, by judge."""
+    found = dict[str, str]()
+    for judge in election.judge:
+        if judge.samples:
+            try:
+                found[judge.name] = (beside / judge.samples).read_text("utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigError(f"judge {judge.name!r}: cannot read {beside / judge.samples}: {error}") from error
+    return found
+
+
+def _show(file: Path, election: "Election", store: "Store", as_json: bool) -> None:
+    from digiclone.vote.report import page, report, told  # noqa: PLC0415
+
+    ballots = list(store.ballots())
+    names = [one.name for one in election.candidate]
+    try:
+        found = report(ballots, names)
+    except ValueError as error:
+        raise ConfigError(f"{error}; hold it with: digiclone vote run {file}") from error
+    answers = {q: {name: store.answer(name, q) or "" for name in names} for q in election.questions}
+    votes: dict[str, dict[str, int]] = {}
+    for one in ballots:
+        if one.choice:
+            counts = votes.setdefault(one.question, {})
+            counts[one.choice] = counts.get(one.choice, 0) + 1
+    place = file.with_suffix(".html")
+    write_atomically(place, page(election.name, found, answers, votes).encode())
+    if as_json:
+        print(json.dumps({"page": str(place), **told(found)}))
+        return
+    _tell(found)
+    print(f"Everything, with all answers: {place}")
+
+
+def _tell(found: "Report") -> None:
+    screen = Console()
+    for doubt in found.doubts:
+        screen.print(f"[yellow]Do not believe it: {doubt}.", highlight=False)
+    table = Table("", *found.metrics, box=None, pad_edge=False)
+    for name in next(iter(found.metrics.values())).shares:
+        cells = []
+        for one in found.metrics.values():
+            share = one.shares[name]
+            won = " *" if one.winner == name else ""
+            cells.append(f"{share.value:.0%} ({share.low:.0%}-{share.high:.0%}){won}")
+        table.add_row(name, *cells)
+    screen.print(table)
+    print("Shares of the votes with intervals of 95 %; * is ahead by more than that.")

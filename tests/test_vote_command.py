@@ -1,0 +1,127 @@
+"""`digiclone vote`, as people use it."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny_llama
+from typer.testing import CliRunner, Result
+
+from digiclone.cli import app
+from digiclone.clone import create, find
+from digiclone.config import ConfigError
+from digiclone.vote.choosers import Local
+from digiclone.vote.report import report
+from digiclone.vote.store import Vote
+
+QUESTIONS = ("What is rain?", "Who are you?", "Why?")
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["vote", *map(str, arguments)])
+
+
+def complaint(*arguments: object) -> str:
+    result = run(*arguments)
+    assert isinstance(result.exception, ConfigError), result.output
+    return str(result.exception)
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DIGICLONE_HOME", str(tmp_path / "home"))
+    create("ada")
+    model = tiny_llama.make(tmp_path / "tiny.gguf")
+    (find("ada") / "clone.toml").write_text('name = "Ada"\n[llm]\nbackend = "echo"\n', "utf-8")
+    (find("ada") / "examples.jsonl").write_text(json.dumps({"question": "Why?", "answer": "Why not."}), "utf-8")
+    rows = [{"question": question, "answer": f"<b>Of course</b>, {question}"} for question in QUESTIONS]
+    (tmp_path / "bob.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    (tmp_path / "samples.txt").write_text("I always say why not.", "utf-8")
+    place = tmp_path / "election.toml"
+    place.write_text(
+        f"""
+name = "Who is <Ada>?"
+questions = {json.dumps(QUESTIONS)}
+metrics = ["humour", "authenticity"]
+[[candidate]]
+name = "ada"
+clone = "ada"
+strategy = "show+tell"
+[[candidate]]
+name = "bob"
+answers = "bob.jsonl"
+[[judge]]
+name = "jolly"
+personality = "You love puns."
+llm = "{model}"
+[[judge]]
+name = "knows ada"
+personality = "You know her."
+samples = "samples.txt"
+metrics = ["authenticity"]
+llm = "{model}"
+""",
+        "utf-8",
+    )
+    return place
+
+
+def test_an_election_is_held_counted_and_shown(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digiclone.vote.choosers.CONTEXT", 2048)
+    result = run("run", file, "--json")
+    assert result.exit_code == 0, (result.output, result.exception)
+    told = json.loads(result.stdout)
+    assert set(told["metrics"]) == {"humour", "authenticity"}
+    assert told["metrics"]["humour"]["ballots"] == 6
+    assert told["metrics"]["authenticity"]["ballots"] == 12
+    page = Path(told["page"]).read_text("utf-8")
+    assert "Who is &lt;Ada&gt;?" in page
+    assert "&lt;b&gt;Of course" in page
+    assert "<b>Of" not in page
+    again = run("result", file)
+    assert "Shares of the votes" in again.stdout
+
+
+def test_nobody_is_asked_again(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Sequence[Any]] = []
+
+    def choose(self: Local, messages: Sequence[Any], order: Sequence[str], allowed: str) -> Vote:
+        seen.append(messages)
+        return Vote("chosen", "ada", "A", "", 0.0)
+
+    monkeypatch.setattr(Local, "choose", choose)
+    first = json.loads(run("run", file, "--json").stdout)
+    assert first["metrics"]["humour"]["winner"] == "ada"
+    assert len(seen) == 18
+    assert any("I always say why not." in one[0].text for one in seen), "who knows ada has read her"
+    assert json.loads(run("run", file, "--json").stdout) == first
+    assert len(seen) == 18
+    (find("ada") / "persona.md").write_text("Another person.", "utf-8")
+    assert "holds an election with other candidates" in complaint("run", file)
+
+
+def test_what_cannot_be_held_says_why(file: Path, tmp_path: Path) -> None:
+    assert "there is no file" in complaint("run", tmp_path / "none.toml")
+    assert "no ballot says anything yet" in complaint("result", file)
+    text = file.read_text("utf-8")
+    file.write_text(text.replace('"show+tell"', '"show-tell"'), "utf-8")
+    assert "did you mean 'show+tell'" in complaint("run", file)
+    file.write_text(text.replace('clone = "ada"', 'clone = "eve"'), "utf-8")
+    assert "there is no clone 'eve'" in complaint("run", file)
+    (find("ada") / "examples.jsonl").unlink()
+    file.write_text(text, "utf-8")
+    assert "has no examples to show" in complaint("run", file)
+
+
+def test_judges_that_cannot_be_believed_are_named() -> None:
+    from crowd import Crowd, held
+    from numpy.random import default_rng
+
+    blind = held(Crowd({"ada": 0.0, "bob": 0.0}, first=3.0, abstain=0.2), 20, default_rng(0))
+    doubts = " ".join(report(blind, ["ada", "bob"]).doubts)
+    assert "hardly read" in doubts
+    assert "judges hardly agree" in doubts
+    good = held(Crowd({"ada": 2.5, "bob": -2.5}), 20, default_rng(0))
+    assert report(good, ["ada", "bob"]).doubts == []
