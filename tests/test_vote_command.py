@@ -116,8 +116,9 @@ def test_what_cannot_be_held_says_why(file: Path, tmp_path: Path) -> None:
 
 
 def test_judges_that_cannot_be_believed_are_named() -> None:
-    from crowd import Crowd, held
     from numpy.random import default_rng
+
+    from digiclone.vote.crowd import Crowd, held
 
     blind = held(Crowd({"ada": 0.0, "bob": 0.0}, first=3.0, abstain=0.2), 20, default_rng(0))
     doubts = " ".join(report(blind, ["ada", "bob"]).doubts)

@@ -5,12 +5,12 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from crowd import Crowd, held
 from hypothesis import given
 from hypothesis import strategies as st
 
 from digiclone.vote.agreement import alpha, opinions
 from digiclone.vote.ballot import Ballot, rotations
+from digiclone.vote.crowd import Crowd, held
 from digiclone.vote.strengths import strengths
 from digiclone.vote.tally import counted, tally
 

@@ -55,6 +55,10 @@ class Local:
         said = json.dumps({one: round(value, 3) for one, value in likely.items()})
         return _vote(letter, order, said, prompt, time.perf_counter() - begun)
 
+    def forget(self) -> None:
+        """All that was read."""
+        self._read = []
+
     def _take(self, tokens: list[int]) -> None:
         pairs = zip(self._read, tokens, strict=False)
         same = min(sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs)), len(tokens) - 1)

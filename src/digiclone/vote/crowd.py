@@ -31,10 +31,13 @@ class Crowd:
     """How much longer, in doublings, a candidate's answers are."""
 
 
-def held(crowd: Crowd, questions: int, chance: np.random.Generator) -> list[Ballot]:
-    """An election among the crowd: every rotation for every judge and question."""
+def held(
+    crowd: Crowd, questions: int, chance: np.random.Generator, born: np.random.Generator | None = None
+) -> list[Ballot]:
+    """An election among the crowd: every rotation for every judge and question. Judges are `born` with their tastes:
+    by the same chance, they are the same."""
     names, found = list(crowd.worth), list[Ballot]()
-    tastes = chance.normal(0, crowd.taste, (crowd.judges, len(names)))
+    tastes = (born or chance).normal(0, crowd.taste, (crowd.judges, len(names)))
     for question in range(questions):
         suits = chance.normal(0, crowd.question, len(names))
         lengths = {name: 100 * 2 ** (crowd.lengths.get(name, 0.0) + chance.normal(0, 0.5)) for name in names}
