@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from digiclone.commands import align, avatar, bench, models, qat, voice, vote
+from digiclone.commands import align, avatar, bench, models, persona, qat, voice, vote
 from digiclone.commands.doctor import doctor
 from digiclone.commands.plan import plan
 from digiclone.commands.quantize import quantize
@@ -19,6 +19,7 @@ app.add_typer(avatar.app, name="avatar")
 app.add_typer(voice.app, name="voice")
 app.add_typer(align.app, name="align")
 app.add_typer(qat.app, name="qat")
+app.add_typer(persona.app, name="persona")
 app.add_typer(vote.app, name="vote")
 app.add_typer(models.app, name="models")
 app.add_typer(bench.app, name="bench")

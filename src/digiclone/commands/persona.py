@@ -1,0 +1,83 @@
+"""`digiclone persona …`: who a clone is, from what the person said."""
+
+import importlib.util
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from digiclone import persona
+from digiclone.artifacts import write_atomically
+from digiclone.clone import find
+from digiclone.commands.avatar import CloneArgument, Json, progress
+from digiclone.config import ConfigError, load_toml
+
+app = typer.Typer(no_args_is_help=True, help="Who a clone is, from what the person said.")
+EXAMPLES, PERSONA, STYLE = "examples.jsonl", "persona.md", "style.json"
+
+
+@app.callback()
+def group() -> None:
+    """Who a clone is, from what the person said."""
+
+
+@app.command()
+def build(
+    clone: CloneArgument,
+    files: Annotated[
+        list[Path],
+        typer.Option(
+            "--from", metavar="FILE", help="Chat exports, mail, interviews, subtitles, letters; again for more."
+        ),
+    ],
+    me: Annotated[list[str], typer.Option(help="The person's name in them, if not the clone's; again for more.")] = [],  # noqa: B006
+    as_json: Json = False,
+) -> None:
+    """Make examples, a style and a persona of what the person said and wrote.
+
+    WhatsApp (.txt), Telegram and Signal (.json), mail (.mbox), interviews with names before what is said (.txt, .srt,
+    .vtt), letters and speeches (.txt, .md). Names of others, numbers and addresses are taken out before anything is
+    stored. Read what came out, and edit it: FOLDER/persona.md, FOLDER/examples.jsonl.
+    """
+    if importlib.util.find_spec("datafog") is None:
+        raise ConfigError("this needs datafog, which finds what is private; run: pip install 'digiclone[persona]'")
+    from digiclone.portrait.build import portrait  # noqa: PLC0415
+    from digiclone.portrait.style import described  # noqa: PLC0415
+
+    folder = find(clone)
+    name = str(load_toml(folder / "clone.toml").get("name", clone))
+    with progress() as tell:
+        tell("reading", 0.0)
+        made = portrait(files, me or [name])
+        tell("writing", 0.9)
+        if not made.examples:
+            raise ConfigError(
+                f"no example came out: {dict(made.skipped) or 'the person answers nobody in these files'}"
+            )
+        rows = [json.dumps(asdict(one), ensure_ascii=False) for one in made.examples]
+        write_atomically(folder / EXAMPLES, ("\n".join(rows) + "\n").encode())
+        write_atomically(folder / STYLE, json.dumps(asdict(made.style), ensure_ascii=False, indent=1).encode())
+        place = _written(folder, name, described(made.style, name))
+    told = {
+        "examples": len(made.examples), "masked": dict(made.masked), "skipped": dict(made.skipped),
+        "others": made.others, "style": asdict(made.style), "persona": str(place),
+    }  # fmt: skip
+    if as_json:
+        print(json.dumps(told))
+        return
+    print(f"{len(made.examples)} examples, in {folder / EXAMPLES}; a persona in {place}. Read and edit both.")
+    for why, count in made.skipped.most_common():
+        print(f"- {count} skipped: {why}")
+    if made.masked:
+        print("Taken out: " + ", ".join(f"{count} {kind.lower()}" for kind, count in made.masked.most_common()))
+
+
+def _written(folder: Path, name: str, text: str) -> Path:
+    """The persona, beside the one that is there if somebody has edited it."""
+    place = folder / PERSONA
+    untouched = not place.is_file() or place.read_text("utf-8") == persona.TEMPLATE.format(name=name)
+    place = place if untouched else folder / "persona.new.md"
+    write_atomically(place, text.encode())
+    return place
