@@ -138,14 +138,16 @@ def _torchao(asked: Asked) -> nn.Module:
     from torchao.quantization import Int8DynamicActivationIntxWeightConfig, quantize_
     from torchao.quantization.granularity import PerGroup
     from torchao.quantization.qat import QATConfig
+    from torchao.quantization.qat.api import QATStep
 
     net, whole = llama.load(source()), llama.load(source())
-    grid = Int8DynamicActivationIntxWeightConfig(weight_dtype=torch.int4, weight_granularity=PerGroup(32))
+    four: torch.dtype = getattr(torch, "int4")  # noqa: B009  torch's stubs do not know it
+    grid = Int8DynamicActivationIntxWeightConfig(weight_dtype=four, weight_granularity=PerGroup(32))
 
     def matrices(module: nn.Module, name: str) -> bool:
         return isinstance(module, nn.Linear) and name not in quantised.OUTPUTS
 
-    quantize_(net, QATConfig(grid, step="prepare"), matrices)
+    quantize_(net, QATConfig(grid, step=QATStep.PREPARE), matrices)
     recipe = arms.recipe("lsq", arms.SETTINGS[asked.setting], asked.steps, asked.seed)
     learning = [weight for name, weight in net.named_parameters() if weight.dim() == 2 and "embd" not in name]
     optimiser = torch.optim.AdamW(learning, recipe.rate, weight_decay=0.0)

@@ -10,7 +10,7 @@ import json
 import random
 import re
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -133,5 +133,5 @@ def _fitting(examples: Sequence[Example], budget: int) -> list[Example]:
     return found
 
 
-def _turns(examples: Sequence[Example] | reversed[Example]) -> list[Message]:
+def _turns(examples: Iterable[Example]) -> list[Message]:
     return [m for one in examples for m in (Message("user", one.question), Message("assistant", one.answer))]

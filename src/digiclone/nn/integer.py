@@ -81,4 +81,4 @@ def _scaled(flow: Coded, weight: Coded, multiply: Any) -> Tensor:
 
 def _whole(flow: Tensor, weight: Tensor) -> Tensor:
     """Bytes times bytes, summed in 32 bits."""
-    return torch._int_mm(flow.to(torch.int8).contiguous(), weight.to(torch.int8).T).float()
+    return torch._int_mm(flow.to(torch.int8).contiguous(), weight.to(torch.int8).T).float()  # pyright: ignore[reportPrivateImportUsage]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from itertools import takewhile
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +19,8 @@ from digiclone.vote.judging import NONE, read
 from digiclone.vote.store import Vote
 
 CONTEXT = 4096
+REASON = 128
+"""Tokens of a reason (Crowd Score's)."""
 LONGEST = 40
 """Characters of what a judge says that are read: more of them cannot be a letter."""
 
@@ -28,6 +30,18 @@ class Chooser(Protocol):
 
     def choose(self, messages: Sequence[Message], order: Sequence[str], allowed: str) -> Vote:
         """Of the candidates in that `order`, by the letters that are `allowed`."""
+        ...
+
+
+class Reasoner(Protocol):
+    """Somebody who classifies, and says why."""
+
+    def word(self, messages: Sequence[Message], words: Sequence[str]) -> str | None:
+        """One of some words that begin differently; none if none of them was said, or several."""
+        ...
+
+    def reason(self, messages: Sequence[Message]) -> str:
+        """What it says, at some length."""
         ...
 
 
@@ -45,15 +59,31 @@ class Local:
     def choose(self, messages: Sequence[Message], order: Sequence[str], allowed: str) -> Vote:
         """See `Chooser`. Raises `llama.EngineError` for a ballot that does not fit into the context."""
         begun = time.perf_counter()
+        prompt, likely = self._likely(messages, allowed)
+        letter = max(likely, key=lambda one: likely[one])
+        said = json.dumps({one: round(value, 3) for one, value in likely.items()})
+        return _vote(letter, order, said, prompt, time.perf_counter() - begun)
+
+    def word(self, messages: Sequence[Message], words: Sequence[str]) -> str | None:
+        """See `Reasoner`."""
+        _, likely = self._likely(messages, words)
+        return max(likely, key=lambda one: likely[one])
+
+    def reason(self, messages: Sequence[Message]) -> str:
+        """See `Reasoner`."""
+        self._take(self._model.tokens(self._model.chat(messages), begin=True))
+        said = list(islice(self._model.write(1.0, 1.0, 1.0, 0), REASON))
+        self._read += said[: self._model.past - len(self._read)]
+        return self._model.text(said).decode("utf-8", "replace").strip()
+
+    def _likely(self, messages: Sequence[Message], words: Sequence[str]) -> tuple[str, dict[str, float]]:
+        """The prompt, and the log-probability of each word, by its first token, as the beginning of a reply."""
         prompt = self._model.chat(messages)
         self._take(self._model.tokens(prompt, begin=True))
         logits = self._model.logits().astype(np.float64)
         logits -= logits.max()
         logits -= np.log(np.exp(logits).sum())
-        likely = {letter: float(logits[self._model.tokens(letter)[0]]) for letter in allowed}
-        letter = max(likely, key=lambda one: likely[one])
-        said = json.dumps({one: round(value, 3) for one, value in likely.items()})
-        return _vote(letter, order, said, prompt, time.perf_counter() - begun)
+        return prompt, {word: float(logits[self._model.tokens(word)[0]]) for word in words}
 
     def forget(self) -> None:
         """All that was read."""
@@ -80,6 +110,16 @@ class Speaking:
         said = self._who.ask(messages, LONGEST)
         prompt = json.dumps([[one.role, one.text] for one in messages])
         return _vote(read(said, allowed), order, said, prompt, time.perf_counter() - begun)
+
+    def word(self, messages: Sequence[Message], words: Sequence[str]) -> str | None:
+        """See `Reasoner`."""
+        said = self._who.ask(messages, LONGEST).lower()
+        found = [word for word in words if word.lower() in said]
+        return found[0] if len(found) == 1 else None
+
+    def reason(self, messages: Sequence[Message]) -> str:
+        """See `Reasoner`."""
+        return self._who.ask(messages, 8 * REASON)
 
 
 def _vote(letter: str | None, order: Sequence[str], said: str, prompt: str, seconds: float) -> Vote:

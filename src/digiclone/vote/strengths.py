@@ -44,10 +44,8 @@ def strengths(ballots: Sequence[Ballot], candidates: Sequence[str], seed: int = 
     names = sorted({one.question for one in chosen})
     rows = np.array([names.index(one.question) for one in chosen])
     chance = np.random.default_rng(seed)
-    again = np.array([
-        _fitted(looks, picks, chance.multinomial(len(names), np.full(len(names), 1 / len(names)))[rows], found)
-        for _ in range(200)
-    ])  # fmt: skip
+    times = chance.multinomial(len(names), np.full(len(names), 1 / len(names)), 200).astype(np.float64)
+    again = np.array([_fitted(looks, picks, each[rows], found) for each in times])
     low, high = np.quantile(again, [0.025, 0.975], axis=0)
     count, places = len(candidates), looks.shape[1]
     of_places = slice(count, count + places)

@@ -63,7 +63,7 @@ def tally(ballots: Sequence[Ballot], candidates: Sequence[str], seed: int = 0) -
         raise ValueError("no ballot says anything: nothing can be counted")
     drawn = _drawn(votes, valid, seed)
     value = votes.sum(0) / valid.sum()
-    order = np.argsort(-value[:-1], kind="stable")
+    order: list[int] = np.argsort(-value[:-1], kind="stable").tolist()
     names = [candidates[number] for number in order]
     won = _won(votes[:, :-1])
     several = len(candidates) > 1
