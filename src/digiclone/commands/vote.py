@@ -45,6 +45,35 @@ def run(file: File, as_json: Json = False) -> None:
 
 
 @app.command()
+def people(
+    file: File,
+    host: Annotated[str, typer.Option(help="An address; anything but loopback demands a token.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8766,
+) -> None:
+    """Let people vote, on a page: blind, each answer as often in each place, also on a telephone.
+
+    Candidates answer first, if they have not. Whoever closes the page goes on where they were.
+    """
+    import secrets  # noqa: PLC0415
+
+    import uvicorn  # noqa: PLC0415
+
+    from digiclone.commands.serve import listen  # noqa: PLC0415
+    from digiclone.server.guard import is_loopback  # noqa: PLC0415
+    from digiclone.server.voting import make_app  # noqa: PLC0415
+    from digiclone.vote.holding import answer  # noqa: PLC0415
+
+    election, store, who = _opened(file)
+    with progress() as tell:
+        answer(election, store, who, tell)
+    token = None if is_loopback(host) else secrets.token_urlsafe(16)
+    listener = listen(host, port)
+    print(f"Vote at http://{host}:{listener.getsockname()[1]}/{f'?token={token}' if token else ''}  (Ctrl-C ends)")
+    config = uvicorn.Config(make_app(election, store, token), log_level="warning", server_header=False)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+@app.command()
 def result(file: File, as_json: Json = False) -> None:
     """What came of it so far, as figures and as a page."""
     election, store, _ = _opened(file)
@@ -126,10 +155,11 @@ def _tell(found: "Report") -> None:
     screen = Console()
     for doubt in found.doubts:
         screen.print(f"[yellow]Do not believe it: {doubt}.", highlight=False)
-    table = Table("", *found.metrics, box=None, pad_edge=False)
-    for name in next(iter(found.metrics.values())).shares:
+    columns = found.metrics | {f"{metric}, people": one for metric, one in found.people.items()}
+    table = Table("", *columns, box=None, pad_edge=False)
+    for name in next(iter(columns.values())).shares:
         cells = []
-        for one in found.metrics.values():
+        for one in columns.values():
             share = one.shares[name]
             won = " *" if one.winner == name else ""
             cells.append(f"{share.value:.0%} ({share.low:.0%}-{share.high:.0%}){won}")

@@ -36,10 +36,7 @@ def hold(
     tell: Progress,
 ) -> None:
     """Ask for what is not in the `store` yet. `samples`: texts of the real person, by judge."""
-    for number, one in enumerate(election.candidate):
-        for place, question in enumerate(election.questions):
-            tell(f"{one.name} answers", (number + place / len(election.questions)) / len(election.candidate))
-            _answered(store, one.name, question, candidates[one.name])
+    answer(election, store, candidates, tell)
     wanted = [slot for slot in slots(election) if not store.is_cast(slot)]
     judges = {one.name: one for one in election.judge}
     begun = time.monotonic()
@@ -48,6 +45,14 @@ def hold(
         more = f", {left:.0f} min left" if left > 1 else ""
         tell(f"{slot.judge} votes on {slot.metric}{more}", number / len(wanted))
         cast(election, store, judges[slot.judge], chooser, samples.get(slot.judge, ""), slot)
+
+
+def answer(election: Election, store: Store, candidates: Mapping[str, Answering], tell: Progress) -> None:
+    """Let candidates answer what they have not answered yet."""
+    for number, one in enumerate(election.candidate):
+        for place, question in enumerate(election.questions):
+            tell(f"{one.name} answers", (number + place / len(election.questions)) / len(election.candidate))
+            _answered(store, one.name, question, candidates[one.name])
 
 
 def _answered(store: Store, name: str, question: str, who: Answering) -> None:
@@ -63,10 +68,16 @@ def cast(
     election: Election, store: Store, judge: Judge, chooser: Callable[[Judge], Chooser], samples: str, slot: Slot
 ) -> None:
     """One ballot, from asking to the file. Raises `KeyError` if an answer is missing."""
-    shown = [_cut(_found(store, name, slot.question), election.longest) for name in slot.order]
-    messages = judging.ballot(judge, slot.metric, samples, election.none, slot.question, shown)
+    answers = shown(election, store, slot)
+    messages = judging.ballot(judge, slot.metric, samples, election.none, slot.question, answers)
     allowed = judging.options(len(slot.order), election.none)
-    store.cast(slot, [len(text) for text in shown], chooser(judge).choose(messages, slot.order, allowed))
+    store.cast(slot, [len(text) for text in answers], chooser(judge).choose(messages, slot.order, allowed))
+
+
+def shown(election: Election, store: Store, slot: Slot) -> list[str]:
+    """The answers in the order of a ballot, none longer than the election allows. Raises `KeyError` if one is
+    missing."""
+    return [_cut(_found(store, name, slot.question), election.longest) for name in slot.order]
 
 
 def _found(store: Store, name: str, question: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from digiclone.voice import page as pages
 from digiclone.vote.agreement import alpha, opinions
 from digiclone.vote.ballot import Ballot
+from digiclone.vote.people import as_one, is_person
 from digiclone.vote.strengths import Strengths, strengths
 from digiclone.vote.tally import Result, tally
 
@@ -25,8 +26,13 @@ class Report:
 
     metrics: dict[str, Result]
     judges: dict[str, dict[str, Result]]
+    people: dict[str, Result]
+    """Of those who are no models."""
     strengths: Strengths | None
     agreement: float
+    """Of the models among themselves."""
+    people_agree: float
+    """Of people with models, taken as one judge each."""
     doubts: list[str]
     """Why it should not be believed, if there is a reason."""
 
@@ -35,6 +41,8 @@ def report(ballots: Sequence[Ballot], candidates: Sequence[str]) -> Report:
     """Count an election. Raises `ValueError` if no ballot says anything."""
     if not any(one.outcome in ("chosen", "none") for one in ballots):
         raise ValueError("no ballot says anything yet: nothing can be counted")
+    everybody = as_one(ballots)
+    cast, ballots = [one for one in ballots if is_person(one)], [one for one in ballots if not is_person(one)]
     metrics = dict.fromkeys(one.metric for one in ballots)
     judges = dict.fromkeys(one.judge for one in ballots)
     by_metric = {name: _tallied(ballots, candidates, metric=name) for name in metrics}
@@ -45,8 +53,10 @@ def report(ballots: Sequence[Ballot], candidates: Sequence[str]) -> Report:
     return Report(
         {name: found for name, found in by_metric.items() if found},
         {judge: {name: one for name, one in found.items() if one} for judge, found in by_judge.items()},
+        {m: found for m in dict.fromkeys(one.metric for one in cast) if (found := _tallied(cast, candidates, m))},
         strong,
         agree,
+        alpha(opinions(everybody)),
         list(_doubts(ballots, strong, agree, len(judges))),
     )
 
@@ -57,7 +67,7 @@ def _tallied(ballots: Sequence[Ballot], candidates: Sequence[str], metric: str, 
 
 
 def _doubts(ballots: Sequence[Ballot], strong: Strengths | None, agree: float, judges: int) -> Any:
-    lost = sum(one.outcome == "unreadable" for one in ballots) / len(ballots)
+    lost = sum(one.outcome == "unreadable" for one in ballots) / max(1, len(ballots))
     if lost > 0.1:
         yield f"{lost:.0%} of the ballots could not be read: the judges do not do what they are told"
     if strong and strong.position_bias > UNFAIR and any(low > 0 for low, _ in strong.places_interval):
@@ -76,20 +86,31 @@ def told(found: Report) -> dict[str, Any]:
             name: {"winner": one.winner, **asdict(one)} for name, one in found.metrics.items()
         },
         "judges": {judge: {name: asdict(one) for name, one in each.items()} for judge, each in found.judges.items()},
+        "people": {name: {"winner": one.winner, **asdict(one)} for name, one in found.people.items()},
         "strengths": asdict(found.strengths) if found.strengths else None,
-        "agreement": None if found.agreement != found.agreement else found.agreement,
+        "agreement": _number(found.agreement),
+        "people_agree": _number(found.people_agree),
         "doubts": found.doubts,
     }  # fmt: skip
+
+
+def _number(value: float) -> float | None:
+    """JSON has no word for what is no number."""
+    return value if value == value else None
 
 
 def page(name: str, found: Report, answers: dict[str, dict[str, str]], votes: dict[str, dict[str, int]]) -> str:
     """The page. `answers` and `votes` are by question and candidate."""
     body = [f"<h1>{html.escape(name)}</h1>", pages.notes([f"{doubt}." for doubt in found.doubts])]
-    for metric, one in found.metrics.items():
+    both = [(metric, "", one) for metric, one in found.metrics.items()]
+    both += [(metric, ", by people", one) for metric, one in found.people.items()]
+    for metric, who, one in both:
         winner = f"{one.winner} wins" if one.winner else "nobody is ahead by more than chance allows"
-        body += [f"<h2>{html.escape(metric.capitalize())}: {html.escape(winner)}</h2>", _bars(one)]
+        body += [f"<h2>{html.escape(metric.capitalize())}{who}: {html.escape(winner)}</h2>", _bars(one)]
         counts = ", ".join(f"{count} {outcome}" for outcome, count in one.outcomes.items())
         body.append(pages.paragraph(f"{one.ballots} ballots on {one.questions} questions: {counts}."))
+    if found.people and found.people_agree == found.people_agree:
+        body.append(pages.paragraph(f"People and models agree with an alpha of {found.people_agree:.2f}."))
     if found.strengths:
         body += ["<h2>Judges</h2>", _judges(found)]
     body.append("<h2>Answers</h2>")
