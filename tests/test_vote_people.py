@@ -39,7 +39,7 @@ def page(store: Store) -> TestClient:
 
 
 def test_a_voter_is_asked_everything_once_and_goes_on_where_they_were(page: TestClient, store: Store) -> None:
-    seen = set()
+    seen, row = set(), {}
     ballot = page.get("/api/ballot", params={"voter": "somebody1"}).json()
     for number in range(4):
         assert (ballot["done"], ballot["of"]) == (number, 4)

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from digiclone.config import ConfigError
 from digiclone.vote.ballot import Ballot, rotations
-from digiclone.vote.election import Election, Slot, shuffled
+from digiclone.vote.election import Election, Metric, Slot, shuffled
 from digiclone.vote.holding import shown
 from digiclone.vote.judging import ASKED
 from digiclone.vote.store import Store, Vote
@@ -30,7 +30,7 @@ def slots(election: Election, voter: str) -> Iterator[Slot]:
     if not _VOTER.fullmatch(voter):
         raise ConfigError("a voter is 8 to 32 small letters and digits")
     names = [one.name for one in election.candidate]
-    asked = [(question, metric) for question in election.questions for metric in election.metrics]
+    asked: list[tuple[str, Metric]] = [(one, metric) for one in election.questions for metric in election.metrics]
     for question, metric in sorted(asked, key=lambda one: _chance(voter, *one)):
         orders = list(rotations(shuffled(names, election.seed, question)))
         turn = _chance(voter, question, metric, "turn")[0] % len(orders)
