@@ -202,6 +202,15 @@ def test_clones_with_the_same_choices_share_their_models(ada: Path, weightless: 
     assert Clone.open("ada", {"llm": {"repeat": 2}}).cast.llm is not Clone.open("ada").cast.llm
 
 
+def test_what_the_person_said_stands_between_the_persona_and_the_talk(ada: Path) -> None:
+    opened = Clone(ada)
+    opened.history.add("user", "Now?")
+    plain = opened.prompt()
+    (ada / "examples.jsonl").write_text('{"question": "Rain?", "answer": "Let it."}\n', "utf-8")
+    shown = [Message("user", "Rain?"), Message("assistant", "Let it.")]
+    assert opened.prompt() == [plain[0], *shown, *plain[1:]]
+
+
 def test_the_prompt_keeps_its_beginning_for_eight_messages(ada: Path) -> None:
     """However long the history: else the language model would read all of it again every turn."""
     clone = Clone.open("ada")

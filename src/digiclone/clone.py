@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from digiclone import artifacts, persona, registry
+from digiclone import artifacts, persona, registry, showing
 from digiclone.ahead import Workers
 from digiclone.config import DEFAULTS, Choice, ConfigError, Strict, choose, load_toml, nearest, parse
 from digiclone.dsp import resample
@@ -207,10 +207,12 @@ class Clone:
             log.warning("%s cannot rehearse: %s", self.name, error)
 
     def prompt(self) -> list[Message]:
-        """The messages before the next turn: who the clone is, and the end of what was said."""
+        """The messages before the next turn: who the clone is, what the person said elsewhere, if `digiclone persona
+        build` found any of it, and the end of what was said here. The first two stay from turn to turn."""
         file = self.folder / "persona.md"
         text = file.read_text("utf-8") if file.is_file() else persona.TEMPLATE.format(name=self.display)
-        return persona.prompt(text, self.history.last(step=persona.STEP))
+        system, *past = persona.prompt(text, self.history.last(step=persona.STEP))
+        return [system, *showing.show_random("", showing.read(self.folder / "examples.jsonl"), "")[1:], *past]
 
     def reply(self, heard: Audio | str) -> Iterator[Event]:
         """Answer what was said or written: the events of one turn. All of it counts as heard by the person."""
