@@ -76,6 +76,40 @@ def test_what_is_new_is_taken_in_from_what_is_known(folder: Path, base: Path, mo
     assert then.wrong < 0.1
 
 
+class Knowing(Encoder):
+    """An encoder whose recogniser can be asked, and always says the same."""
+
+    opinion = "face"
+
+    def write(self, features: np.ndarray) -> str:
+        return self.opinion
+
+    def believe(self, features: np.ndarray, texts: list[str]) -> list[float]:
+        return [0.0 if text == self.opinion else -20.0 for text in texts]
+
+
+def unsure(text: str, other: str) -> np.ndarray:
+    """Log-probabilities of letters, of which one text is a little likelier than another of the same length."""
+    path = [
+        (a, b) for pair in zip(letters.numbers(text), letters.numbers(other), strict=True) for a, b in (pair, (0, 0))
+    ]
+    found = np.full((len(path), len(letters.LETTERS)), 1e-6, np.float32)
+    for row, (a, b) in zip(found, path, strict=True):
+        row[b] += 0.45
+        row[a] += 0.5
+    return np.log(found / found.sum(1, keepdims=True))
+
+
+def test_the_recogniser_is_trusted_as_far_as_it_helps() -> None:
+    def judged(text: str, sounds_like: str, or_like: str) -> list[tuple[reader.Heard, np.ndarray]]:
+        return [(reader.Heard("x", np.zeros((3, 24), np.float16), text), unsure(sounds_like, or_like))]
+
+    knowing = Knowing()
+    assert person.trusted(judged("face", "fade", "face"), knowing) == (0.5, 0.0)
+    assert person.trusted(judged("fade", "fade", "face"), knowing) == (0.0, 0.0), "it only harms"
+    assert person.trusted(judged("face", "fade", "face"), Encoder()) == (0.0, 1.0), "it cannot be asked"
+
+
 def listen(some: list[pairs.Pair], words: str, folder: Path) -> list[reader.Heard]:
     return listening.features(some, words, 2, Encoder(), "tones:one", folder, lambda *_: None)
 

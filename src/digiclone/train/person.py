@@ -13,16 +13,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from digiclone.align.pairs import ENOUGH, Pair, split
 from digiclone.artifacts import BRIDGE, Bridge, keep_bridge, write_atomically
-from digiclone.bridge import NET, heard_by, read
+from digiclone.bridge import NET, Recogniser, heard_by, understood
 from digiclone.config import ConfigError
 from digiclone.train import bridge_export, checkpoint, heard, reader
 from digiclone.train.course import Progress
 from digiclone.train.heard import Casting, Encoder
 from digiclone.train.listening import features, usual, wrong
+from digiclone.train.reader import Heard
 from digiclone.train.reader_base import DIMS, load, save
 
+TRUSTS = (0.0, 0.5, 1.0, 2.0)
+"""In the opinion of the recogniser: what is tried."""
 OWN = "training/own.pt"
 """What was learnt last, in a bridge's folder: from there it can go on."""
 
@@ -75,13 +81,27 @@ def train(
     replayed = heard.heard(recipe.replayed, encoder, name, work / "replayed")
     training = replace(recipe.training, dims=dims)
     net = reader.fit(training, [*material, *replayed], judged, work, weights, tell)
-    found = wrong([(one.text, read(reader.likely(net, one))) for one in judged])
+    trust, found = trusted([(one, reader.likely(net, one)) for one in judged], encoder)
     about = described("plus", name, len(learnt), recipe.words, repr(recipe), found, encoder, kept)
+    about = about.model_copy(update={"trust": trust})
     save(net, folder / OWN, {"encoder": name, "encoder_sha256": heard_by(name)})
     (folder / BRIDGE).unlink(missing_ok=True)
     write_atomically(folder / NET, bridge_export.reader(net, {"made_by": "digiclone align train"}))
     keep_bridge(folder, about)
     return about
+
+
+def trusted(judged: Sequence[tuple[Heard, NDArray[np.float32]]], encoder: Encoder) -> tuple[float, float]:
+    """How far the opinion of the recogniser should count beside what a reader finds likely, and the share of words that
+    is wrong then: the least there is, by as little trust as will do, for who is not asked takes no time."""
+
+    def lost(trust: float) -> float:
+        heard_ = ((one, likely, one.features[None].astype(np.float32)) for one, likely in judged)
+        return wrong([(one.text, understood(likely, features, encoder, trust)) for one, likely, features in heard_])
+
+    found = {trust: lost(trust) for trust in TRUSTS if not trust or isinstance(encoder, Recogniser)}
+    best = min(found, key=lambda trust: (found[trust], trust)) if judged else 0.0
+    return best, found[best]
 
 
 def described(
