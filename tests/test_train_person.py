@@ -92,7 +92,7 @@ def unsure(text: str, other: str) -> np.ndarray:
     """Log-probabilities of letters, of which one text is a little likelier than another of the same length."""
     pairs_ = zip(letters.numbers(text), letters.numbers(other), strict=True)
     path = [both for pair in pairs_ for both in (pair, (letters.BLANK, letters.BLANK))]
-    found = np.full((len(path), len(letters.LETTERS)), 1e-6, np.float32)
+    found = np.full((len(path), len(letters.LETTERS)), 2e-3, np.float32)
     for row, (a, b) in zip(found, path, strict=True):
         row[b] += 0.45
         row[a] += 0.5
