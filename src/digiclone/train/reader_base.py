@@ -38,6 +38,8 @@ class Recipe:
     version: int = 1
     encoder: str = "moonshine:tiny-en"
     casting: heard.Casting = field(default_factory=heard.Casting)
+    more: heard.Casting = field(default_factory=lambda: heard.Casting(hibari=8_000, flite=1_000, kokoro=0))
+    """Who says what else in each further round."""
     kept: int = 200
     """Sentences on which nothing is trained."""
     training: reader.Recipe = field(default_factory=lambda: reader.Recipe(DIMS, steps=4_000))
@@ -48,9 +50,10 @@ def train(recipe: Recipe, folder: Path, output: Path, begin: Path | None = None)
     before, rounds = (load(begin), checkpoint.facts(begin)["rounds"] + 1) if begin else (None, 1)
     name, _, model = recipe.encoder.partition(":")
     encoder = registry.load("asr", name, model=model, threads=2)
-    said = heard.heard(recipe.casting, encoder, recipe.encoder, folder / "heard")
+    castings = [recipe.casting, *(replace(recipe.more, seed=number) for number in range(1, rounds))]
+    said = [one for casting in castings for one in heard.heard(casting, encoder, recipe.encoder, folder / "heard")]
     learnt, kept = said[recipe.kept :], said[: recipe.kept]
-    training = replace(recipe.training, seed=rounds - 1)
+    training = replace(recipe.training, seed=rounds - 1, rate=recipe.training.rate / rounds)
     place = folder / f"round-{rounds}"
     net = reader.fit(training, learnt, kept, place, before and before[1], journal.logged(log))
     loss, wrong = reader.judge(net, kept)
