@@ -38,7 +38,7 @@ class Recipe:
     version: int = 1
     encoder: str = "moonshine:tiny-en"
     casting: heard.Casting = field(default_factory=heard.Casting)
-    more: heard.Casting = field(default_factory=lambda: heard.Casting(hibari=8_000, flite=1_000, kokoro=0))
+    more: heard.Casting = field(default_factory=lambda: heard.Casting(hibari=14_000, flite=1_500, kokoro=0))
     """Who says what else in each further round."""
     kept: int = 200
     """Sentences on which nothing is trained."""
