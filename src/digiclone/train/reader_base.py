@@ -38,8 +38,8 @@ class Recipe:
     version: int = 1
     encoder: str = "moonshine:tiny-en"
     casting: heard.Casting = field(default_factory=heard.Casting)
-    more: heard.Casting = field(default_factory=lambda: heard.Casting(hibari=14_000, flite=1_500, kokoro=0))
-    """Who says what else in each further round."""
+    more: heard.Casting = field(default_factory=lambda: heard.Casting(hibari=14_000, flite=1_600, kokoro=160))
+    """Who says what in each further round, which learns from that alone."""
     kept: int = 200
     """Sentences on which nothing is trained."""
     training: reader.Recipe = field(default_factory=lambda: reader.Recipe(DIMS, steps=4_000))
@@ -50,8 +50,8 @@ def train(recipe: Recipe, folder: Path, output: Path, begin: Path | None = None)
     before, rounds = (load(begin), checkpoint.facts(begin)["rounds"] + 1) if begin else (None, 1)
     name, _, model = recipe.encoder.partition(":")
     encoder = registry.load("asr", name, model=model, threads=2)
-    castings = [recipe.casting, *(replace(recipe.more, seed=number) for number in range(1, rounds))]
-    said = [one for casting in castings for one in heard.heard(casting, encoder, recipe.encoder, folder / "heard")]
+    casting = replace(recipe.more, seed=rounds - 1) if before else recipe.casting
+    said = heard.heard(casting, encoder, recipe.encoder, folder / "heard")
     learnt, kept = said[recipe.kept :], said[: recipe.kept]
     training = replace(recipe.training, seed=rounds - 1, rate=recipe.training.rate / rounds)
     place = folder / f"round-{rounds}"
