@@ -292,7 +292,8 @@ def measure(asked: Asked) -> dict[str, Any]:
             which: _figures(task, some, of.read[which], texts[which], wanted[which]) for which, some in of.said.items()
         }
 
-    reached = [epochs and epochs * (made.s_per_epoch or 0.0) for epochs in bridge.converged(made.losses)]
+    converged = bridge.converged(made.losses) if made.losses else ()
+    reached = [epochs and epochs * (made.s_per_epoch or 0.0) for epochs in converged]
     return {
         "asked": asdict(asked),
         **figures(made),

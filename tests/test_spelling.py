@@ -56,7 +56,7 @@ def test_all_paths_to_a_text_count(rows: list[list[float]]) -> None:
     for path in product(range(3), repeat=len(rows)):
         text = tuple(collapsed(path))
         sums[text] = sums.get(text, 0.0) + float(np.prod([table[n, letter] for n, letter in enumerate(path)]))
-    found = tuple(reading.read(likely(rows), FLAT, Search(beams=200, weight=0.0, longer=0.0)))
+    found = tuple(reading.read(likely(rows), FLAT, Search(beams=200, weight=0.0, longer=0.0, stranger=0.0)))
     assert sums[found] == pytest.approx(max(sums.values()), rel=1e-4)
     for text, total in sums.items():
         assert np.exp(reading.sound(likely(rows), list(text))) == pytest.approx(total, rel=1e-4)

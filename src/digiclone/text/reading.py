@@ -1,4 +1,5 @@
-"""What was said, by its sound and by how English is spelt: from log-probabilities of letters to texts."""
+"""What was said, by its sound, by how English is spelt, and by which words there are: from log-probabilities of letters
+to texts."""
 
 from __future__ import annotations
 
@@ -9,11 +10,17 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
-from digiclone.text.letters import BLANK
+from digiclone.text import letters
+from digiclone.text.letters import BLANK, LETTERS
+from digiclone.text.lexicon import known
 from digiclone.text.spelling import BEGIN, Spelling
 
 Likely = NDArray[np.float32]
 """Log-probabilities (N, letters) of each letter, or of a blank, in each frame."""
+
+
+_ENDS = [LETTERS.index(letter) for letter in " .,?!-"]
+"""What stands behind a word."""
 
 
 @dataclass(frozen=True)
@@ -21,10 +28,12 @@ class Search:
     """How sound and spelling are weighed."""
 
     beams: int = 12
-    weight: float = 0.5
+    weight: float = 0.6
     """Of the spelling's logarithm beside the sound's."""
-    longer: float = 0.8
+    longer: float = 1.0
     """What a letter is worth by itself: without it, short readings win."""
+    stranger: float = 3.0
+    """What a word costs that English does not have."""
     least: float = field(default=log(1e-4))
     """Letters less likely than this in a frame are not tried."""
 
@@ -49,8 +58,17 @@ def read(likely: Likely, spelling: Spelling, how: Search | None = None) -> list[
     """The letters that are likeliest by sound and spelling: a prefix beam search (Hannun et al. 2014)."""
     how = how or Search()
 
-    def worth(text: tuple[int, ...]) -> NDArray[np.float32]:
-        return how.weight * spelling.behind((BEGIN, *text)) + np.float32(how.longer)
+    strange = dict[tuple[int, ...], bool]()
+
+    def cost(word: tuple[int, ...]) -> float:
+        if word not in strange:
+            strange[word] = bool(word) and not known(letters.text(word))
+        return how.stranger * strange[word]
+
+    def worth(found: tuple[int, ...]) -> NDArray[np.float32]:
+        row = how.weight * spelling.behind((BEGIN, *found)) + np.float32(how.longer)
+        row[_ENDS] -= cost(_last(found))
+        return row
 
     none = np.array([-np.inf])
     beams = _Beams([()], np.zeros(1), none, np.zeros(1), worth(())[None])
@@ -65,7 +83,16 @@ def read(likely: Likely, spelling: Spelling, how: Search | None = None) -> list[
             beams = _grown(beams, blank, letter, before + moment[tried], tried, how.beams, worth)
         else:
             beams = _Beams(beams.texts, blank, letter, beams.worth, beams.next)
-    return list(beams.texts[int((np.logaddexp(beams.blank, beams.letter) + beams.worth).argmax())])
+    ends = np.array([cost(_last(found)) for found in beams.texts])
+    return list(beams.texts[int((np.logaddexp(beams.blank, beams.letter) + beams.worth - ends).argmax())])
+
+
+def _last(found: tuple[int, ...]) -> tuple[int, ...]:
+    """The word that is not at its end yet."""
+    begin = len(found)
+    while begin and found[begin - 1] not in _ENDS:
+        begin -= 1
+    return found[begin:]
 
 
 def _grown(
