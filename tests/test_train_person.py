@@ -196,6 +196,7 @@ def test_the_script_of_the_base_is_fair_and_always_the_same(monkeypatch: pytest.
     assert {line.speaker.partition(":")[0] for line in lines[:30]} >= {"hibari", "flite"}
     assert all(0.8 <= line.taller <= 1.25 for line in lines)
     assert lines != heard.script(replace(casting, seed=1))
+    assert lines[:30] == heard.script(replace(casting, lines=30))
     assert all(line.text[0].isupper() and line.text[-1] in ".?!" for line in lines[::2]), "salads look like sentences"
 
 

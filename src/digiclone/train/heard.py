@@ -64,6 +64,8 @@ class Casting:
     """Of all of its voices together."""
     taller: float = 0.2
     seed: int = 0
+    lines: int | None = None
+    """If so, only the first of all."""
 
 
 FLITE = ("awb", "kal16", "rms", "slt")
@@ -96,7 +98,7 @@ def script(casting: Casting) -> list[Line]:
             float(chance.randrange(80, 240)) if speaker.startswith("flite") else 0.0,
             round(float(np.exp(chance.uniform(-casting.taller, casting.taller))), 3),
         )
-        for number, speaker in enumerate(speakers)
+        for number, speaker in enumerate(speakers[: casting.lines])
     ]
 
 
