@@ -38,7 +38,9 @@ class Recipe:
     version: int = 1
     encoder: str = "moonshine:tiny-en"
     casting: heard.Casting = field(default_factory=heard.Casting)
-    more: heard.Casting = field(default_factory=lambda: heard.Casting(hibari=14_000, flite=1_600, kokoro=160, lines=12_000))
+    more: heard.Casting = field(
+        default_factory=lambda: heard.Casting(hibari=14_000, flite=1_600, kokoro=160, lines=12_000)
+    )
     """Who says what in each further round, which learns from that alone, for half as many steps."""
     kept: int = 200
     """Sentences on which nothing is trained."""
