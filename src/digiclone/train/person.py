@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from digiclone.align.pairs import ENOUGH, Pair, split
@@ -47,6 +48,9 @@ class Recipe:
     """Of each sentence, in other rooms, with other noises, a little slower or quicker."""
     replayed: Casting = field(default_factory=lambda: Casting(hibari=300, flite=0, kokoro=0, seed=1))
     """Synthetic sentences among the person's."""
+    own: float = 0.75
+    """The share of what was learnt from the person in each weight; the rest stays as it was (Wortsman et al. 2022,
+    "Robust fine-tuning of zero-shot models")."""
 
 
 def going_on(recipe: Recipe) -> Recipe:
@@ -81,6 +85,8 @@ def train(
     replayed = heard.heard(recipe.replayed, encoder, name, work / "replayed")
     training = replace(recipe.training, dims=dims)
     net = reader.fit(training, [*material, *replayed], judged, work, weights, tell)
+    learnt_ = net.state_dict()
+    net.load_state_dict({one: torch.lerp(weights[one], learnt_[one], recipe.own) for one in weights})
     trust, found = trusted([(one, reader.likely(net, one)) for one in judged], encoder)
     about = described("plus", name, len(learnt), recipe.words, repr(recipe), found, encoder, kept)
     about = about.model_copy(update={"trust": trust})
