@@ -26,7 +26,7 @@ from digiclone.train.heard import Casting, Line  # noqa: E402
 
 DIMS = Dims(audio=24, letters=len(letters.LETTERS), hidden=48, inner=96, blocks=2, kernel=5, dropout=0.0)
 RECIPE = person.Recipe(
-    reader.Recipe(DIMS, steps=160, frames=1500, rate=1e-2, warm=5, every=80, hidden=0.0),
+    reader.Recipe(DIMS, steps=160, frames=1500, rate=1e-2, warm=5, every=80, hidden=0.0, slower=0.0),
     variants=1,
     replayed=Casting(hibari=0, flite=0, kokoro=0),
     own=1.0,  # the base knows nothing
