@@ -8,7 +8,7 @@ other. Beside each: the share of words wrong of what was read, R@1 of the uttera
 converge by the paper's two definitions, peak memory of the process. Intervals are over seeds where there are several,
 over sentences where there is one.
 
-Each measurement is a process of its own and is kept in bench/results/align: what takes hours goes on where it was
+Each measurement is a process of its own and is kept (`cells.py`): what takes hours goes on where it was
 killed; `--part` measures only that. A line a run goes to bench/results, with pictures. `--quick`: one reader, few
 sentences, few epochs.
 """
@@ -56,34 +56,28 @@ class Size:
     epochs: int
     through: int
     """Epochs of what runs the language model."""
+    steps: int
+    """Of a reader."""
     curve: tuple[int, ...]
     impaired: tuple[str, ...]
+    ablations: tuple[str, ...]
 
 
-QUICK = Size(("kathleen",), 40, 10, (0,), 20, 1, (20, 40), ("kathleen, slurred 1.0",))
-FULL = Size(READERS, 100, 40, (0, 1, 2), 400, 3, (20, 50, 100, 200, 490), IMPAIRED)
+QUICK = Size(("kathleen",), 40, 8, (0,), 20, 1, 40, (20, 40), (), ())
+FULL = Size(
+    READERS, 100, 40, (0, 1, 2), 400, 3, 300, (20, 50, 100, 200, 490), IMPAIRED, ("scratch", "forgetful", "plain")
+)
 
 
 def rows(size: Size) -> list[Cell]:
     """A row for each method, reader, and kind of sentences."""
-    return [row for reader in size.readers for name in _methods() for row in _rows(size, name, reader)]
+    return [row for reader in size.readers for name in _methods(size) for row in _rows(size, name, reader)]
 
 
-def _methods() -> list[str]:
+def _methods(size: Size) -> list[str]:
     controls = ["floor", "mean", "oracle", "ceiling", "cascade"]
-    return [
-        *controls,
-        "paper",
-        "paper/rows",
-        "proj-only",
-        "base",
-        "scratch",
-        "forgetful",
-        "plain",
-        "plus/alone",
-        "plus",
-        *PRINTED,
-    ]
+    printed = ["paper", "paper/rows", "proj-only", *PRINTED]
+    return [*controls, *printed, "base", *size.ablations, "plus/alone", "plus"]
 
 
 def _rows(size: Size, method: str, reader: str) -> Iterator[Cell]:
@@ -207,10 +201,19 @@ def cell(
 ) -> Cell:
     """A measurement, made now if it was not yet."""
     asked = align_methods.Asked(
-        method, who, seed, learnt or size.learnt, size.unseen, size.epochs, size.through, instruction, encoder
+        method,
+        who,
+        seed,
+        learnt or size.learnt,
+        size.unseen,
+        size.epochs,
+        size.through,
+        instruction,
+        size.steps,
+        encoder,
     )
     made_of = align_methods.VERSION, BASE if method in LEARNT_FROM_BASE else ""
-    return kept(f"align/{who}-{method}-{asked.learnt}-{seed}", asked, made_of, align_methods.measure)
+    return kept(f"align/{who}-{method}-{asked.learnt}-{seed}", asked, made_of, align_methods.measure, size is QUICK)
 
 
 def controls(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -51,6 +51,8 @@ class Asked:
     epochs: int
     through: int
     instruction: str
+    steps: int
+    """Of a reader."""
     encoder: str = "moonshine"
 
 
@@ -206,13 +208,13 @@ def _personal(task: Task, recipe: people.Recipe, start: Path) -> Made:
     _learn(task, recipe, start, folder)
     took = time.perf_counter() - begun
     ways = {"": bridges.Bridge(folder), "alone": bridges.Bridge(folder)}
-    ways["alone"].about.trust = 0.0
+    ways["alone"].about = ways["alone"].about.model_copy(update={"trust": 0.0})
     made = {way: _written(task.each(lambda one, of=of: of.hear(one.audio()).text)) for way, of in ways.items()}
     return replace(made[""], s_all=took, others={"alone": made["alone"]})
 
 
 def _learn(task: Task, recipe: people.Recipe, start: Path, folder: Path) -> None:
-    seeded = replace(recipe, training=replace(recipe.training, seed=task.asked.seed))
+    seeded = replace(recipe, training=replace(recipe.training, seed=task.asked.seed, steps=task.asked.steps))
     people.train(seeded, task.person.learnt, start, encoder("moonshine"), "moonshine:tiny-en", folder, _silent)
 
 

@@ -1,5 +1,5 @@
-"""A benchmark of hours as measurements of minutes: each in a process of its own, kept under bench/results, so that
-what was killed goes on, and what one measured another can look at."""
+"""A benchmark of hours as measurements of minutes: each in a process of its own, and kept, so that what was killed goes
+on. Those of a full run lie under bench/results, for others to look at; those of a quick one beside the weights."""
 
 import hashlib
 import json
@@ -16,15 +16,18 @@ from keep import RESULTS
 
 from digiclone.artifacts import write_atomically
 from digiclone.measure.machine import slug
+from digiclone.weights import home
 
 A = TypeVar("A")
 
 
-def cell(name: str, asked: A, made_of: object, measure: Callable[[A], dict[str, Any]]) -> dict[str, Any]:
+def cell(
+    name: str, asked: A, made_of: object, measure: Callable[[A], dict[str, Any]], quick: bool = False
+) -> dict[str, Any]:
     """What `measure` finds for what is `asked`, made now if it was not yet on a machine like this one. `name` is that
     of the file, "align/kathleen-plus"; all that decides what comes out is in `asked` and `made_of`."""
     key = hashlib.sha256(repr((asked, made_of)).encode()).hexdigest()[:12]
-    file = RESULTS / f"{_plain(name)}-{slug()}-{key}.json"
+    file = (home() / "bench" if quick else RESULTS) / f"{_plain(name)}-{slug()}-{key}.json"
     if not file.exists():
         print(name, asked, file=sys.stderr, flush=True)
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:

@@ -8,7 +8,7 @@ Judged on what training never saw: perplexity over WikiText-2's test text (the s
 divergence from the whole model there, and BLiMP (so many pairs of each paradigm; phenomena count alike). `arms`
 simulate every grid in torch; `deployed` are files that llama.cpp runs.
 
-Each measurement is kept in bench/results/quant: what takes hours goes on where it was killed; `--part` measures only
+Each measurement is kept (`cells.py`): what takes hours goes on where it was killed; `--part` measures only
 that. `--quick`: few tokens, few pairs, few steps, one seed.
 """
 
@@ -85,7 +85,7 @@ def arms(size: Size) -> list[Cell]:
 
 def _arm(size: Size, arm: str, setting: str, seed: int) -> Cell:
     asked = Asked(size.judge, arm, setting, 0 if arm == "rtn" else size.steps, seed)
-    return cell(f"quant/{setting}-{arm}-{seed}", asked, parts.VERSION, parts.arm)
+    return cell(f"quant/{setting}-{arm}-{seed}", asked, parts.VERSION, parts.arm, size is QUICK)
 
 
 def summary(cells: Sequence[Cell]) -> Cell:
@@ -109,7 +109,7 @@ def deployed(size: Size) -> dict[str, Cell]:
         for seed in size.seeds if way == "Q4_0 trained" else (0,):
             asked = Asked(size.judge, way, "", size.deployed if "trained" in way else 0, seed)
             name = f"{way}, seed {seed}" if seed else way
-            found[name] = cell(f"quant/{way}-{seed}", asked, parts.VERSION, parts.file)
+            found[name] = cell(f"quant/{way}-{seed}", asked, parts.VERSION, parts.file, size is QUICK)
     return found
 
 
@@ -128,25 +128,28 @@ def gap_recovered(files: Mapping[str, Cell]) -> dict[str, Cell]:
 def sensitivity(size: Size) -> list[Cell]:
     """Where it is lost: only some parts are put on 4 bits, nothing is learnt."""
     return [
-        {"part": part, **cell(f"quant/only-{part}", Asked(size.judge, part, "", 0, 0), parts.VERSION, parts.only)}
+        {
+            "part": part,
+            **cell(f"quant/only-{part}", Asked(size.judge, part, "", 0, 0), parts.VERSION, parts.only, size is QUICK),
+        }
         for part in parts.ONLY
     ]
 
 
 def speed(size: Size) -> list[Cell]:
     """The engine with each format, and the whole-number reference beside a matrix of the same size in 32 bits."""
-    return cell("quant/speed", Asked(size.judge, "speed", "", 0, 0), parts.VERSION, parts.speed)["rows"]
+    return cell("quant/speed", Asked(size.judge, "speed", "", 0, 0), parts.VERSION, parts.speed, size is QUICK)["rows"]
 
 
 def parity(size: Size) -> float:
     """The largest difference between a logit of the engine and of the simulation, of a trained file."""
     asked = Asked(size.judge, "Q4_0 trained", "", size.deployed, 0)
-    return cell("quant/parity", asked, parts.VERSION, parts.parity)["parity_max_abs"]
+    return cell("quant/parity", asked, parts.VERSION, parts.parity, size is QUICK)["parity_max_abs"]
 
 
 def step(size: Size) -> Cell:
     """What a training step with grids takes, beside one without."""
-    return cell("quant/step", Asked(size.judge, "step", "", 0, 0), parts.VERSION, parts.step)
+    return cell("quant/step", Asked(size.judge, "step", "", 0, 0), parts.VERSION, parts.step, size is QUICK)
 
 
 PARTS = {

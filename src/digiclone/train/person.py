@@ -39,7 +39,7 @@ class Recipe:
     """How a person is learnt from a base."""
 
     training: reader.Recipe = field(
-        default_factory=lambda: reader.Recipe(DIMS, steps=600, frames=4_000, rate=5e-4, warm=50, every=100)
+        default_factory=lambda: reader.Recipe(DIMS, steps=300, frames=4_000, rate=5e-4, warm=50, every=100)
     )
     """Its sizes are those of the base."""
     words: str = "cleaned"
