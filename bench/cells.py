@@ -3,16 +3,13 @@ on. Those of a full run lie under bench/results, for others to look at; those of
 
 import hashlib
 import json
-import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from datetime import UTC, datetime
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Any, TypeVar
 
-from keep import RESULTS
+from keep import RESULTS, stamp
 
 from digiclone.artifacts import write_atomically
 from digiclone.measure.machine import slug
@@ -32,15 +29,9 @@ def cell(
         print(name, asked, file=sys.stderr, flush=True)
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:
             found = pool.submit(measure, asked).result()
-        stamp = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "commit": _commit()}
-        write_atomically(file, json.dumps(stamp | found, separators=(",", ":")).encode())
+        write_atomically(file, json.dumps(stamp() | found, separators=(",", ":")).encode())
     return json.loads(file.read_text("utf-8"))
 
 
 def _plain(name: str) -> str:
     return name.replace(", ", "-").replace(" ", "-")
-
-
-def _commit() -> str:
-    asked = ["git", "rev-parse", "--short", "HEAD"]
-    return subprocess.run(asked, capture_output=True, text=True, check=False, cwd=Path(__file__).parent).stdout.strip()

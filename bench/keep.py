@@ -13,8 +13,13 @@ RESULTS = Path(__file__).parent / "results"
 
 def keep(name: str, quick: bool, found: dict[str, Any]) -> None:
     """Append what was found to the results of this device, with when and of which commit."""
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    stamp = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "commit": commit.stdout.strip()}
     RESULTS.mkdir(exist_ok=True)
     with (RESULTS / f"{name}-{slug()}.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps({**stamp, "quick": quick, "device": device(), **found}) + "\n")
+        file.write(json.dumps({**stamp(), "quick": quick, "device": device(), **found}) + "\n")
+
+
+def stamp() -> dict[str, str]:
+    """When, and of which commit."""
+    asked = ["git", "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(asked, capture_output=True, text=True, check=False, cwd=RESULTS.parent)
+    return {"at": datetime.now(UTC).isoformat(timespec="seconds"), "commit": commit.stdout.strip()}

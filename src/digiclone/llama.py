@@ -14,6 +14,7 @@ import weakref
 from collections.abc import Iterator, Sequence
 from ctypes import POINTER, c_bool, c_char_p, c_float, c_int8, c_int32, c_int64, c_size_t, c_uint8, c_uint32, c_void_p
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,12 @@ def embeddings(file: Path, tokens: Sequence[int] | None = None) -> np.ndarray:
     scaled = str(reader.fields["general.architecture"].contents()).startswith("gemma3")
     # every Gemma multiplies by the root of the width; of the third on, llama.cpp does so for tokens only
     return found * np.sqrt(found.shape[1], dtype=np.float32) if scaled else found
+
+
+def common(read: Sequence[int], given: Sequence[int]) -> int:
+    """How many tokens both begin with: so much of what was read need not be read again."""
+    pairs = zip(read, given, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 class Llama:

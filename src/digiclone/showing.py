@@ -97,8 +97,9 @@ def nearest(examples: Sequence[Example], question: str) -> list[Example]:
         ranked = "SELECT rowid FROM said WHERE said MATCH ? ORDER BY bm25(said, 2.0, 1.0), rowid"
         found = [row - 1 for (row,) in db.execute(ranked, (asked,))] if words else []
     db.close()
-    rest = [one for one in _mixed(examples) if one not in {examples[number] for number in found}]
-    return [*(examples[number] for number in found), *rest]
+    near = [examples[number] for number in found]
+    there = set(near)
+    return [*near, *(one for one in _mixed(examples) if one not in there)]
 
 
 def copied(said: str, examples: Sequence[Example]) -> int:

@@ -1,6 +1,7 @@
 """`digiclone qat …`: a language model that learns to live with few bits, for the engine that runs it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -82,8 +83,7 @@ def train(
         importance = learn(source, text and words(text), tell)
         net = load(source)
         _room(net, together)
-        recipe = arms.deployed("q4_0" if to == "Q4_0" else "q8_0", steps, seed)
-        recipe = qat.Recipe(**{**vars(recipe), "together": together})
+        recipe = replace(arms.deployed("q4_0" if to == "Q4_0" else "q8_0", steps, seed), together=together)
         made = _fitted(recipe, net, windows, importance, folder, tell)
         qat.write(made, source, folder / MODEL, tell)
     found = {"file": str(folder / MODEL), "fallen_back": made.fallen_back}
@@ -109,8 +109,7 @@ def evaluate(
     """What was lost by plain rounding, and how much of that training won back."""
     ready("digiclone qat")
     about = _about(folder)
-    if not (folder / MODEL).is_file():
-        raise ConfigError(f"the training in {folder} has not come to its end; the same `digiclone qat train` goes on")
+    made = _made(folder)
     from digiclone.measure.recordings import data  # noqa: PLC0415
     from digiclone.requantise import requantise  # noqa: PLC0415
     from digiclone.train.judging import judged  # noqa: PLC0415
@@ -126,7 +125,7 @@ def evaluate(
             with replacing(plain) as out:
                 requantise(source, Path(out.name), about.to, tell=tell)
         some = windows(source, words(judge), tokens)
-        files = {"as it was": source, "rounded": plain, "trained": folder / MODEL}
+        files = {"as it was": source, "rounded": plain, "trained": made}
         found = {name: judged(file, source, some, grammar, blimp, tell) for name, file in files.items()}
         for name, file in files.items():
             measured = figures(file, None, True, tell)
@@ -144,9 +143,7 @@ def export(
 ) -> None:
     """The trained model as a file, for this engine or any other that reads GGUF."""
     _about(folder)
-    made = folder / MODEL
-    if not made.is_file():
-        raise ConfigError(f"the training in {folder} has not come to its end; the same `digiclone qat train` goes on")
+    made = _made(folder)
     refuse_to_lose(file, made, force)
     write_atomically(file, made.read_bytes())
     told = {"file": str(file), "bytes": file.stat().st_size}
@@ -200,6 +197,13 @@ def _about(folder: Path) -> About:
     if not (folder / ABOUT).is_file():
         raise ConfigError(f"there is no training in {folder}: begin one with `digiclone qat train MODEL {folder}`")
     return parse(About, load_toml(folder / ABOUT), str(folder / ABOUT))
+
+
+def _made(folder: Path) -> Path:
+    """What a training that came to its end has written."""
+    if not (folder / MODEL).is_file():
+        raise ConfigError(f"the training in {folder} has not come to its end; the same `digiclone qat train` goes on")
+    return folder / MODEL
 
 
 def _fitted(recipe: "qat.Recipe", net: Any, windows: Any, importance: Any, folder: Path, tell: Any) -> Any:

@@ -10,14 +10,13 @@ The prompt stays in the cache, so a turn evaluates only what is new.
 import codecs
 import os
 from collections.abc import Iterator, Sequence
-from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
 
 from digiclone import bridge, registry
 from digiclone.config import ConfigError
-from digiclone.llama import Llama, embeddings
+from digiclone.llama import Llama, common, embeddings
 from digiclone.llm import llamacpp
 from digiclone.types import Audio, Message
 from digiclone.weights import File
@@ -103,8 +102,7 @@ class Mind:
         first = prompt[0]
         assert isinstance(first, list)
         del self._read[self._model.past :]  # the last token of a reply was never read
-        pairs = zip(self._read, first, strict=False)
-        same = min(sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs)), len(first) - 1)
+        same = min(common(self._read, first), len(first) - 1)
         self._model.forget(same)
         del self._read[same:]
         for part in (first[same:], *prompt[1:]):

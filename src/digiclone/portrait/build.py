@@ -106,7 +106,7 @@ def _pairs(lines: Sequence[Line], mine: set[str], skipped: Counter[str]) -> Iter
             elif not re.search(r"\w", line.text):
                 skipped["no words"] += 1
             else:
-                yield Example(" ".join(asked.split())[-LONGEST_QUESTION:], _plain(line.text), line.source, line.at)
+                yield Example(_plain(asked)[-LONGEST_QUESTION:], _plain(line.text), line.source, line.at)
         before = line
 
 

@@ -26,9 +26,10 @@ def is_labelled(text: str) -> bool:
 def labelled(text: str, source: str) -> Iterator[Line]:
     """What each says; a line without a name goes on with what was said before it."""
     who, found, begun = "", list[str](), 0
-    for number, line in enumerate([*text.splitlines(), ""], 1):
+    lines = [*text.splitlines(), ""]
+    for number, line in enumerate(lines, 1):
         match = _LABEL.match(line)
-        if match or number == len(text.splitlines()) + 1:
+        if match or number == len(lines):
             said = "\n".join(found).strip()
             if who and said:
                 yield Line(who, said, f"{source}:{begun}")

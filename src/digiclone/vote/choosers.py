@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from itertools import islice, takewhile
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from digiclone.llama import Llama
+from digiclone.llama import Llama, common
 from digiclone.llm import llamacpp
 from digiclone.measure.respondent import Respondent
 from digiclone.types import Message
-from digiclone.vote.judging import NONE, read
+from digiclone.vote.judging import LETTERS, NONE, read
 from digiclone.vote.store import Vote
 
 CONTEXT = 4096
@@ -90,8 +90,7 @@ class Local:
         self._read = []
 
     def _take(self, tokens: list[int]) -> None:
-        pairs = zip(self._read, tokens, strict=False)
-        same = min(sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs)), len(tokens) - 1)
+        same = min(common(self._read, tokens), len(tokens) - 1)
         self._model.forget(same)
         self._model.read(tokens[same:])
         self.evaluated += len(tokens) - same
@@ -127,4 +126,4 @@ def _vote(letter: str | None, order: Sequence[str], said: str, prompt: str, seco
         return Vote("unreadable" if said.strip() else "abstained", None, said, prompt, seconds)
     if letter == NONE:
         return Vote("none", None, said, prompt, seconds)
-    return Vote("chosen", order["ABCDEF".index(letter)], said, prompt, seconds)
+    return Vote("chosen", order[LETTERS.index(letter)], said, prompt, seconds)

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from digiclone.types import Message
+from digiclone.vote import judging
 from digiclone.vote.choosers import Reasoner
 
-STYLES = ("affiliative", "self-enhancing", "aggressive", "self-defeating")
+STYLES = tuple(judging.STYLES)
 FUNNY, BORING = "Funny", "Boring"
 
 
