@@ -30,18 +30,18 @@ from cells import cell as kept
 from keep import keep
 
 from digiclone.align import score
-from digiclone.train import reader_base
+from digiclone.train import person, reader_base
 
 Cell = dict[str, Any]
 PRINTED = ("nextgpt", "xvila", "xvila-lora", "binding", "slam", "ultravox")
 NAMES = {"nextgpt": "A1", "xvila": "A2", "binding": "A3"}
 IMPAIRED = (
-    "kathleen, slurred 0.5", "kathleen, slurred 1.0", "kathleen, stuttering 0.5", "kathleen, stuttering 1.0",
-    "kathleen, phonological 0.5", "kathleen, phonological 1.0", "kathleen, aphasic 0.5", "kathleen, aphasic 1.0",
-    "kathleen, slow 1.0", "kathleen, halting 1.0", "ljspeech, slurred 1.0", "ljspeech, stuttering 1.0",
+    "kathleen, slurred 0.5", "kathleen, phonological 1.0", "kathleen, aphasic 0.5", "kathleen, slurred 0.7",
+    "kathleen, stuttering 1.0", "kathleen, phonological 0.5", "kathleen, aphasic 1.0", "kathleen, halting 1.0",
+    "ljspeech, slurred 0.5", "ljspeech, phonological 1.0",
 )  # fmt: skip
-LEARNT_FROM_BASE = ("base", "plus", "scratch", "forgetful", "plain", "runtime")
-BASE = hashlib.sha256(reader_base.SHIPPED.read_bytes()).hexdigest()[:12]
+LEARNT_FROM_BASE = ("base", "plus", "frozen", "scratch", "plain", "runtime")
+BASE = hashlib.sha256(reader_base.SHIPPED.read_bytes() + repr(person.Recipe()).encode()).hexdigest()[:12]
 INSTRUCTION = "Answer in one short sentence:"
 
 
@@ -64,9 +64,7 @@ class Size:
 
 
 QUICK = Size(("kathleen",), 40, 8, (0,), 20, 1, 40, (20, 40), (), ())
-FULL = Size(
-    READERS, 100, 40, (0, 1, 2), 400, 3, 300, (20, 50, 100, 200, 490), IMPAIRED, ("scratch", "forgetful", "plain")
-)
+FULL = Size(READERS, 100, 40, (0, 1, 2), 400, 3, 300, (20, 50, 100, 200, 490), IMPAIRED, ("frozen", "scratch", "plain"))
 
 
 def rows(size: Size) -> list[Cell]:

@@ -28,7 +28,6 @@ from digiclone.nn.bridgeformer import Dims
 from digiclone.train import bridge, checkpoint, reader_base, through
 from digiclone.train import person as people
 from digiclone.train import reader as readers
-from digiclone.train.heard import Casting
 from digiclone.types import Message
 from digiclone.voice.words import compare, normalised
 
@@ -179,23 +178,23 @@ def _linked(task: Task, layers: int) -> Made:
 
 
 def plus(task: Task) -> Made:
-    """Letters, from the base of readers: learnt as `digiclone align train` does it, and heard as the clone hears.
-    "alone": without the recogniser's second opinion."""
+    """Letters, from the base of readers, and ears that learn: as `digiclone align train` does it, and heard as the
+    clone hears. "alone": without the recogniser's second opinion."""
     return _personal(task, people.Recipe(), reader_base.SHIPPED)
 
 
+def frozen(task: Task) -> Made:
+    """The same with ears that stay as they are, as the paper has them: an ablation."""
+    return _personal(task, people.Recipe(ears=None), reader_base.SHIPPED)
+
+
 def scratch(task: Task) -> Made:
-    """The same from nothing: an ablation."""
+    """The same with a reader that knows nothing: an ablation."""
     torch.manual_seed(task.asked.seed)
     dims, _ = reader_base.load(reader_base.SHIPPED)
     empty = place(task.asked.who) / "nothing.pt"
     reader_base.save(readers.Reader(dims), empty, checkpoint.facts(reader_base.SHIPPED))
     return _personal(task, people.Recipe(), empty)
-
-
-def forgetful(task: Task) -> Made:
-    """The same from the base, with no synthetic sentence among the person's: an ablation."""
-    return _personal(task, people.Recipe(replayed=Casting(hibari=0, flite=0, kokoro=0)), reader_base.SHIPPED)
 
 
 def plain(task: Task) -> Made:
@@ -207,14 +206,24 @@ def _personal(task: Task, recipe: people.Recipe, start: Path) -> Made:
     folder, begun = task.folder(), time.perf_counter()
     _learn(task, recipe, start, folder)
     took = time.perf_counter() - begun
-    ways = {"": bridges.Bridge(folder), "alone": bridges.Bridge(folder)}
-    ways["alone"].about = ways["alone"].about.model_copy(update={"trust": 0.0})
+    ways = {"": bridges.Bridge(folder), "alone": _alone(folder)}
     made = {way: _written(task.each(lambda one, of=of: of.hear(one.audio()).text)) for way, of in ways.items()}
     return replace(made[""], s_all=took, others={"alone": made["alone"]})
 
 
+def _alone(folder: Path) -> bridges.Bridge:
+    """A bridge that asks no recogniser."""
+    found = bridges.Bridge(folder)
+    found.about = found.about.model_copy(update={"trust": 0.0})
+    return found
+
+
 def _learn(task: Task, recipe: people.Recipe, start: Path, folder: Path) -> None:
-    seeded = replace(recipe, training=replace(recipe.training, seed=task.asked.seed, steps=task.asked.steps))
+    seed, steps = task.asked.seed, task.asked.steps
+    seeded = replace(recipe, training=replace(recipe.training, seed=seed, steps=steps))
+    if recipe.ears:
+        fewest = min(recipe.ears.fewest, steps)
+        seeded = replace(seeded, ears=replace(recipe.ears, seed=seed, fewest=fewest, most=steps))
     people.train(seeded, task.person.learnt, start, encoder("moonshine"), "moonshine:tiny-en", folder, _silent)
 
 
@@ -271,7 +280,7 @@ def _silent(_how: str, _share: float) -> None:
 METHODS: dict[str, Callable[[Task], Made]] = {
     "floor": floor, "mean": mean, "oracle": oracle, "ceiling": ceiling, "cascade": cascade, "paper": paper,
     "proj-only": proj_only,
-    "base": base, "plus": plus, "scratch": scratch, "forgetful": forgetful, "plain": plain,
+    "base": base, "plus": plus, "frozen": frozen, "scratch": scratch, "plain": plain,
     **{method: run_through(method) for method in ("nextgpt", "xvila", "xvila-lora", "binding", "slam", "ultravox")},
 }  # fmt: skip
 
@@ -341,9 +350,13 @@ def runtime(asked: Asked) -> dict[str, Any]:
     somebody, folder = person(asked.who, asked.learnt, asked.unseen), _folder(asked, "plus")
     if not (folder / BRIDGE).is_file():  # it was measured on another day
         _learn(Task(asked, somebody, Replies(model())), people.Recipe(), reader_base.SHIPPED, folder)
-    hears, replies = bridges.Bridge(folder), Replies(model())
+    replies = Replies(model())
+    hears = {"bridge": bridges.Bridge(folder), "bridge, alone": _alone(folder)}
     ears = {f"cascade, {name}": encoder(name) for name in ("moonshine", "whisper")}
-    ways = {"bridge": lambda audio: hears.hear(audio).text, **{n: e.transcribe for n, e in ears.items()}}
+    ways = {
+        **{name: lambda audio, by=by: by.hear(audio).text for name, by in hears.items()},
+        **{name: by.transcribe for name, by in ears.items()},
+    }
     took: dict[str, list[float]] = {name: [] for name in ways}
     for one in [somebody.unseen[0], *somebody.unseen]:
         audio = one.audio()
@@ -355,9 +368,11 @@ def runtime(asked: Asked) -> dict[str, Any]:
     medians = {name: float(np.median(some[1:])) for name, some in took.items()}
     return {
         "bridge_first_token_s": medians["bridge"],
+        "bridge_alone_first_token_s": medians["bridge, alone"],
         "cascade_first_token_s": medians["cascade, moonshine"],
         "cascade_whisper_first_token_s": medians["cascade, whisper"],
         "bridge_beside_cascade": medians["bridge"] / medians["cascade, moonshine"],
+        "bridge_alone_beside_cascade": medians["bridge, alone"] / medians["cascade, moonshine"],
         "sound_s": float(np.median([one.audio().seconds for one in somebody.unseen])),
     }
 

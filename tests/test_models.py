@@ -99,6 +99,26 @@ def test_moonshine_reads_its_own_pieces() -> None:
         assert pieces.text(pieces.numbers(text)) == text
 
 
+def test_moonshines_ears_that_can_learn_hear_the_same(known: list[tuple[Audio, str]], tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("onnx")
+    from digiclone.config import ConfigError
+    from digiclone.train import moonshine
+
+    backend, ears = load("asr", "moonshine"), moonshine.encoder("tiny-en").eval()
+    for audio, _ in known[:3]:
+        sound = resample(audio, RATE)
+        usual = backend.features(sound)
+        with torch.no_grad():
+            found = ears(torch.from_numpy(sound.samples[None].astype(np.float32))).numpy()
+        assert found.shape == usual.shape
+        assert float((found * usual).sum() / np.sqrt((found**2).sum() * (usual**2).sum())) > 0.998
+        assert words(backend.write(found)) == words(backend.write(usual))
+    _, decoder, _ = registry.find("asr", "moonshine", "tiny-en").files
+    with pytest.raises(ConfigError, match=r"decoder_model_merged\.ort is not the encoder"):
+        moonshine.read(weights.path(decoder))
+
+
 def test_moonshine_understands_people(known: list[tuple[Audio, str]]) -> None:
     assert error_rate(load("asr", "moonshine"), known) <= 0.15
 

@@ -29,7 +29,7 @@ RECIPE = person.Recipe(
     reader.Recipe(DIMS, steps=160, frames=1500, rate=1e-2, warm=5, every=80, hidden=0.0, slower=0.0),
     variants=1,
     replayed=Casting(hibari=0, flite=0, kokoro=0),
-    own=1.0,  # the base knows nothing
+    ears=None,  # of tones there is no encoder that could learn
 )
 
 

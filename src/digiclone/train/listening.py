@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digiclone.align.pairs import Pair
 from digiclone.dsp import resample
@@ -40,15 +41,20 @@ def features(
 
 
 def _variants(pair: Pair, text: str, encoder: Encoder, count: int) -> list[Heard]:
+    heard_ = (encoder.features(Audio(sound, RATE))[0].astype(np.float16) for sound in sounds(pair, count))
+    return [Heard(f"{pair.name}-{number}", one, text) for number, one in enumerate(heard_)]
+
+
+def sounds(pair: Pair, variants: int) -> list[NDArray[np.float32]]:
+    """Samples of a pair as it is, and in so many variants; always the same ones."""
     audio, chance = pair.audio(), np.random.default_rng(list(pair.name.encode()))
-    sounds = [audio.samples]
-    for _ in range(count):
+    found = [audio.samples.astype(np.float32)]
+    for _ in range(variants):
         factor = float(np.exp(chance.uniform(-FASTER, FASTER)))
         played = resample(Audio(audio.samples, round(RATE * factor)), RATE).samples
         row = np.concatenate([played, np.zeros(round(ROOM * RATE), np.float32)])
-        sounds.append(spoil(row[None], chance)[0].astype(np.float32))
-    heard_ = (encoder.features(Audio(sound, RATE))[0].astype(np.float16) for sound in sounds)
-    return [Heard(f"{pair.name}-{number}", one, text) for number, one in enumerate(heard_)]
+        found.append(spoil(row[None], chance)[0].astype(np.float32))
+    return found
 
 
 def usual(pairs: Sequence[Pair], words: str, recogniser: Encoder) -> float:

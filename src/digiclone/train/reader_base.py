@@ -73,16 +73,21 @@ def train(recipe: Recipe, folder: Path, output: Path, begin: Path | None = None)
     return net
 
 
-def save(net: Reader, output: Path, about: Mapping[str, Any]) -> None:
-    """Write a base: its sizes and facts, and its weights in 16 bits."""
-    weights = checkpoint.halved(net.state_dict())
-    checkpoint.save({"dims": asdict(net.dims), "facts": dict(about), "weights": weights}, output)
+def save(net: Reader, output: Path, about: Mapping[str, Any], ears: Mapping[str, Tensor] | None = None) -> None:
+    """Write a base: its sizes and facts, and its weights in 16 bits; with those of the `ears`, if they learnt, too."""
+    kept = {"dims": asdict(net.dims), "facts": dict(about), "weights": checkpoint.halved(net.state_dict())}
+    checkpoint.save(kept | ({"ears": checkpoint.halved(ears)} if ears else {}), output)
 
 
 def load(file: Path) -> tuple[Dims, dict[str, Tensor]]:
     """What `save` wrote."""
     kept: dict[str, Any] = torch.load(file, map_location="cpu")
     return Dims(**kept["dims"]), checkpoint.whole(kept["weights"])
+
+
+def ears(file: Path) -> dict[str, Tensor]:
+    """The weights of the ears in it, if they learnt."""
+    return checkpoint.whole(torch.load(file, map_location="cpu").get("ears", {}))
 
 
 def main(
