@@ -79,7 +79,7 @@ def test_a_kill_changes_nothing(tmp_path: Path) -> None:
 def test_a_loss_that_is_no_number_stops_it_and_keeps_what_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(course, "MINUTE", 0.0)
     some = said(12)
-    some[5] = replace(some[5], samples=np.full_like(some[5].samples, np.nan))
+    some[3] = replace(some[3], samples=np.full_like(some[3].samples, np.nan))
     with pytest.raises(ValueError, match="is no number; the checkpoint before it is kept"):
         ears.fit(TINY, 20, some, [], tmp_path, hearing(), silent)
     (place,) = tmp_path.glob("*/ears.pt")
@@ -93,15 +93,15 @@ def test_it_goes_only_as_far_as_is_good() -> None:
     def share(best: float) -> tuple[float, float]:
         with torch.no_grad():
             net.weight.fill_(4.0)
-        found = ears.between(before, net, (0.25, 0.5, 1.0), lambda: abs(float(net.weight) - best))
-        return found, float(net.weight)
+        found = ears.between(before, net, (0.25, 0.5, 1.0), lambda: abs(net.weight.item() - best))
+        return found, net.weight.item()
 
     assert share(2.1) == (0.5, 2.0)
     assert share(9.0) == (1.0, 4.0)
     assert share(float("nan"))[0] in (0.25, 0.5, 1.0), "nothing was kept"
 
 
-@pytest.mark.parametrize(("seconds", "steps"), [(0.0, 60), (300.0, 75), (1e5, 300)])
+@pytest.mark.parametrize(("seconds", "steps"), [(0.0, 100), (300.0, 150), (1e5, 240)])
 def test_more_sentences_take_more_steps(seconds: float, steps: int) -> None:
     assert ears.Recipe().steps(seconds) == steps
 

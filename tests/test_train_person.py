@@ -1,6 +1,7 @@
 """A person who speaks in tones, which no recogniser knows, is learnt; and what is refused."""
 
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -105,7 +106,9 @@ def test_the_recogniser_is_trusted_as_far_as_it_helps() -> None:
         return [(reader.Heard("x", np.zeros((3, 24), np.float16), text), unsure(sounds_like, or_like))]
 
     knowing = Knowing()
-    assert person.trusted(judged("fabe", "face", "fabe"), knowing) == (0.5, 0.0)
+    assert person.trusted(judged("fabe", "face", "fabe"), knowing) == (inf, 0.0), "nothing is quicker and as good"
+    both = [*judged("fabe", "face", "fabe"), *judged("deaf bead", "deaf bead", "fade bead")]
+    assert person.trusted(both, knowing) == (1.0, 0.0), "each is right once"
     assert person.trusted(judged("face", "face", "fabe"), knowing) == (0.0, 0.0), "it only harms"
     assert person.trusted(judged("fabe", "face", "fabe"), Encoder()) == (0.0, 1.0), "it cannot be asked"
 

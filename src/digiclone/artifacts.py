@@ -144,7 +144,7 @@ class Bridge(Strict):
     kept: list[str]
     """Names of those sentences."""
     trust: float = 0.0
-    """What the opinion of that recogniser is worth beside the bridge's own, where the bridge is not sure."""
+    """What the opinion of that recogniser is worth beside the bridge's own, where the bridge is not sure; inf: all."""
 
 
 def bridge(folder: Path) -> Bridge:

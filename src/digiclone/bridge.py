@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import log
+from math import inf, log
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -109,7 +109,10 @@ def read(likely: np.ndarray) -> str:
 
 def understood(likely: np.ndarray, features: np.ndarray, recogniser: object, trust: float) -> str:
     """What is read in log-probabilities of letters (N, letters); if that is not sure, settled with what a `recogniser`
-    that can be asked reads in the `features`. Its opinion counts `trust` times as much as the sound of the letters."""
+    that can be asked reads in the `features`. Its opinion counts `trust` times as much as the sound of the letters; if
+    that is without end, nothing else does."""
+    if trust == inf and isinstance(recogniser, Recogniser):
+        return recogniser.write(features)
     mine = read(likely)
 
     def worth(texts: Sequence[str]) -> list[float]:

@@ -43,10 +43,10 @@ class Recipe:
     """All that decides what comes out, beside what was said and the base."""
 
     version: int = 1
-    passes: float = 16.0
+    passes: float = 32.0
     """How often each sentence is learnt from, in one way or another."""
-    fewest: int = 60
-    most: int = 300
+    fewest: int = 100
+    most: int = 240
     """Steps."""
     seconds: float = 64.0
     """In a batch, padding included."""

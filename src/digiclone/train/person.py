@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from typing import Literal
 
@@ -31,8 +32,8 @@ from digiclone.train.reader_base import DIMS, load, save
 from digiclone.train.reader_base import ears as ears_in
 from digiclone.weights import home
 
-TRUSTS = (0.0, 0.5, 1.0, 2.0, 10.0)
-"""In the opinion of the recogniser: what is tried."""
+TRUSTS = (0.0, inf, 2.0, 1.0, 0.5)
+"""In the opinion of the recogniser: what is tried, the quicker first."""
 MADE_BY = {"made_by": "digiclone align train"}
 OWN = "training/own.pt"
 """What was learnt last, in a bridge's folder: from there it can go on."""
@@ -164,14 +165,14 @@ def _said(pair: Pair, words: str, variants: int) -> list[ears.Said]:
 
 def trusted(judged: Sequence[tuple[Heard, NDArray[np.float32]]], encoder: Encoder) -> tuple[float, float]:
     """How far the opinion of the recogniser should count beside what a reader finds likely, and the share of words that
-    is wrong then: the least there is, by as little trust as will do, for who is not asked takes no time."""
+    is wrong then: the least there is, and of what is as good the quickest; one who is not asked takes no time."""
 
     def lost(trust: float) -> float:
         heard_ = ((one, likely, one.features[None].astype(np.float32)) for one, likely in judged)
         return wrong([(one.text, understood(likely, features, encoder, trust)) for one, likely, features in heard_])
 
     found = {trust: lost(trust) for trust in TRUSTS if not trust or isinstance(encoder, Recogniser)}
-    best = min(found, key=lambda trust: (found[trust], trust)) if judged else 0.0
+    best = min(found, key=lambda trust: found[trust]) if judged else 0.0  # the first of the least
     return best, found[best]
 
 
