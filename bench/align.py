@@ -1,16 +1,17 @@
 """Tiny-Align, measured: a bridge for one person against the recogniser in front of the language model, and against ways
 of teaching that run the model (the paper's A1 to A3, and stronger ones).
 
-    python bench/align.py [--quick] [--json] [--part PART]…
+    python bench/align.py [--quick] [--json] [--part PART]… [--llm FILE.gguf]
 
 `Output_L` is the reply of SmolLM2-135M to the text, `Output_A` to the sound; ROUGE-1 and ROUGE-L of the one against the
 other. Beside each: the share of words wrong of what was read, R@1 of the utterances, seconds of an epoch, seconds to
 converge by the paper's two definitions, peak memory of the process. Intervals are over seeds where there are several,
 over sentences where there is one.
 
-Each measurement is a process of its own and is kept (`cells.py`): what takes hours goes on where it was
-killed; `--part` measures only that. A line a run goes to bench/results, with pictures. `--quick`: one reader, few
-sentences, few epochs.
+Each measurement is a process of its own and is kept (`cells.py`): what takes hours goes on where it was killed;
+`--part` measures only that, `--llm` with another language model (those of the paper are in a hub: Llama 3.2, Gemma 2, Phi 3.5,
+StableLM 2; what runs the model in every step knows the Llama family alone). A line a run goes to bench/results, with
+pictures. `--quick`: one reader, few sentences, few epochs.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ import argparse
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import align_methods
 import align_pictures
 import numpy as np
-from align_people import ENCODERS, READERS
+from align_people import ENCODERS, READERS, family
 from cells import cell as kept
 from keep import keep
 
@@ -61,6 +63,8 @@ class Size:
     curve: tuple[int, ...]
     impaired: tuple[str, ...]
     ablations: tuple[str, ...]
+    llm: str = ""
+    """A GGUF file, if not the clone's own model."""
 
 
 QUICK = Size(("kathleen",), 40, 8, (0,), 20, 1, 40, (20, 40), (), ())
@@ -76,7 +80,8 @@ def _methods(size: Size, reader: str) -> list[str]:
     """Ablations are measured with one reader."""
     ablations = size.ablations if reader == size.readers[0] else ()
     controls = ["floor", "mean", "oracle", "ceiling", "cascade"]
-    printed = ["paper", "paper/rows", "proj-only", *PRINTED]
+    trained = PRINTED if not size.llm or family(Path(size.llm)) == "llama" else ()
+    printed = ["paper", "paper/rows", "proj-only", *trained]
     return [*controls, *printed, "base", *ablations, "plus/alone", "plus"]
 
 
@@ -90,7 +95,7 @@ def _rows(size: Size, method: str, reader: str) -> Iterator[Cell]:
         cells = [one | one[other] for one in cells]
     for which in ("seen", "unseen"):
         yield {
-            "method": method, "encoder": "moonshine", "llm": "smollm2-135m", "speaker": reader,
+            "method": method, "encoder": "moonshine", "llm": Path(size.llm).stem or "smollm2-135m", "speaker": reader,
             "seen": which == "seen", "seeds": len(cells), **summary(cells, which),
             **{name: cells[0].get(name) for name in ("s_per_epoch", "s_to_converge", "s_all", "peak_mb")},
         }  # fmt: skip
@@ -211,9 +216,11 @@ def cell(
         instruction,
         size.steps,
         encoder,
+        size.llm,
     )
-    made_of = align_methods.VERSION, BASE if method in LEARNT_FROM_BASE else ""
-    return kept(f"align/{who}-{method}-{asked.learnt}-{seed}", asked, made_of, align_methods.measure, size is QUICK)
+    made_of = align_methods.VERSION, BASE if method in LEARNT_FROM_BASE else "", *([size.llm] if size.llm else [])
+    quick = size.learnt == QUICK.learnt
+    return kept(f"align/{who}-{method}-{asked.learnt}-{seed}", asked, made_of, align_methods.measure, quick)
 
 
 def controls(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -231,8 +238,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one reader, few sentences, few epochs")
     parser.add_argument("--json", action="store_true", help="one line, for machines")
     parser.add_argument("--part", action="append", choices=PARTS, help="only this; again for more")
+    parser.add_argument("--llm", default="", metavar="FILE.gguf", help="another language model")
     options = parser.parse_args()
-    size = QUICK if options.quick else FULL
+    size = replace(QUICK if options.quick else FULL, llm=options.llm)
     found: dict[str, Any] = {name: PARTS[name](size) for name in options.part or PARTS}
     if "rows" in found:
         found["controls"] = controls(found["rows"])

@@ -53,6 +53,8 @@ class Asked:
     steps: int
     """Of a reader."""
     encoder: str = "moonshine"
+    llm: str = field(default="", repr=False)
+    """A GGUF file, if not the clone's own model. Not in the name of a cell: `made_of` holds it."""
 
 
 @dataclass
@@ -279,8 +281,7 @@ def _silent(_how: str, _share: float) -> None:
 
 METHODS: dict[str, Callable[[Task], Made]] = {
     "floor": floor, "mean": mean, "oracle": oracle, "ceiling": ceiling, "cascade": cascade, "paper": paper,
-    "proj-only": proj_only,
-    "base": base, "plus": plus, "frozen": frozen, "scratch": scratch, "plain": plain,
+    "proj-only": proj_only, "base": base, "plus": plus, "frozen": frozen, "scratch": scratch, "plain": plain,
     **{method: run_through(method) for method in ("nextgpt", "xvila", "xvila-lora", "binding", "slam", "ultravox")},
 }  # fmt: skip
 
@@ -292,7 +293,7 @@ def measure(asked: Asked) -> dict[str, Any]:
     """The figures of one method, reader and seed."""
     if asked.method in ALONE:
         return ALONE[asked.method](asked)
-    task = Task(asked, person(asked.who, asked.learnt, asked.unseen), Replies(model()))
+    task = Task(asked, person(asked.who, asked.learnt, asked.unseen), Replies(model(asked.llm)))
     made = METHODS[asked.method](task)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
     texts = task.each(lambda one: one.cleaned)
@@ -320,7 +321,8 @@ def measure(asked: Asked) -> dict[str, Any]:
 def _wanted(task: Task, texts: Sequence[str]) -> list[str]:
     """The replies to the true texts, which are the same for all methods: kept."""
     instruction = task.asked.instruction
-    key = hashlib.sha256(json.dumps([VERSION, instruction, list(texts)]).encode()).hexdigest()[:16]
+    asked = [VERSION, instruction, list(texts), *([task.asked.llm] if task.asked.llm else [])]
+    key = hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
     file = place(task.asked.who) / "wanted" / f"{key}.json"
     if not file.exists():
         write_atomically(file, json.dumps(task.replies.to(list(texts), 0, instruction)).encode())
@@ -349,8 +351,8 @@ def runtime(asked: Asked) -> dict[str, Any]:
     part of the prompt before, as it does in the clone. Each sentence in all ways, one after the other."""
     somebody, folder = person(asked.who, asked.learnt, asked.unseen), _folder(asked, "plus")
     if not (folder / BRIDGE).is_file():  # it was measured on another day
-        _learn(Task(asked, somebody, Replies(model())), people.Recipe(), reader_base.SHIPPED, folder)
-    replies = Replies(model())
+        _learn(Task(asked, somebody, Replies(model(asked.llm))), people.Recipe(), reader_base.SHIPPED, folder)
+    replies = Replies(model(asked.llm))
     hears = {"bridge": bridges.Bridge(folder), "bridge, alone": _alone(folder)}
     ears = {f"cascade, {name}": encoder(name) for name in ("moonshine", "whisper")}
     ways = {

@@ -78,6 +78,13 @@ def encoder(name: str) -> Any:
     return registry.load("asr", name, threads=2, **ENCODERS[name])
 
 
-def model() -> Path:
-    """The file of the language model."""
-    return llamacpp.weights(llamacpp.Options())
+def family(file: Path) -> str:
+    """What kind of network is in a GGUF file: "llama", "gemma2"."""
+    from gguf import GGUFReader  # noqa: PLC0415
+
+    return str(GGUFReader(file).fields["general.architecture"].contents())
+
+
+def model(file: str = "") -> Path:
+    """The file of a language model; if none is given, of the clone's own."""
+    return llamacpp.weights(llamacpp.Options(file=file))
