@@ -80,7 +80,7 @@ def encoder(name: str) -> Any:
 
 def family(file: Path) -> str:
     """What kind of network is in a GGUF file: "llama", "gemma2"."""
-    from gguf import GGUFReader  # noqa: PLC0415
+    from gguf import GGUFReader
 
     return str(GGUFReader(file).fields["general.architecture"].contents())
 
