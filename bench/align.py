@@ -10,8 +10,8 @@ over sentences where there is one.
 
 Each measurement is a process of its own and is kept (`cells.py`): what takes hours goes on where it was killed;
 `--part` measures only that, `--llm` with another language model (those of the paper are in a hub: Llama 3.2, Gemma 2,
-Phi 3.5, StableLM 2; what runs the model in every step knows the Llama family alone). A line a run goes to bench/results, with
-pictures. `--quick`: one reader, few sentences, few epochs.
+Phi 3.5, StableLM 2; what runs the model in every step knows the Llama family alone). A line a run goes to
+bench/results, with pictures. `--quick`: one reader, few sentences, few epochs.
 """
 
 from __future__ import annotations
