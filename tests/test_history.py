@@ -148,7 +148,7 @@ def test_a_locked_history_is_not_thrown_away(file: Path, monkeypatch: pytest.Mon
 def test_a_full_disk_is_said_and_survived(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", disk], capture_output=True).returncode:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "none", disk], capture_output=True).returncode:
         pytest.skip("this root may not mount")
     try:
         with closing(History(disk / "history.db")) as history:

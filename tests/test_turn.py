@@ -10,10 +10,10 @@ import pytest
 from support import PATIENCE, Asr, Lips, Llm, Tts, chunk, eventually, make_cast, threads_of, voice, wait
 
 from digiclone.ahead import Workers
-from digiclone.events import Done, Event, Failed, Heard, Measured, Mouthed, Said, Spoke
+from digiclone.events import Done, Event, Failed, Heard, Measured, Mouthed, Recalled, Said, Spoke
 from digiclone.stages import RATE, VISEMES
 from digiclone.turn import Cast, turn
-from digiclone.types import Audio, Message, Speech
+from digiclone.types import Audio, Memory, Message, Speech
 
 VOICE = Audio(voice(0.5), RATE)
 
@@ -74,6 +74,23 @@ def test_the_llm_reads_the_past_and_what_was_heard() -> None:
     assert (system.role, user.role) == ("system", "user")
     assert len(user.text) <= 4000
     assert user.text.endswith("end")
+
+
+def test_the_llm_reads_what_comes_to_mind_just_before_what_was_heard() -> None:
+    llm, asked = Llm(lambda: iter(["Yes."])), list[str]()
+    past, memory = Message("system", "You are Ada."), Memory(1, 0.0, "My dog is Rex.", "Nice.")
+
+    def remember(text: str) -> list[Memory]:
+        asked.append(text)
+        return [memory] if "dog" in text else []
+
+    for text in ("My dog?", "My cat?"):
+        events = list(turn(make_cast(llm=llm), text, [past], Workers(), remember=remember))
+        recalled = [event for event in events if isinstance(event, Recalled)]
+        assert recalled == ([Recalled((memory,))] if text == "My dog?" else [])
+        between = [Message("user", "My dog is Rex."), Message("assistant", "Nice.")] if recalled else []
+        assert llm.asked[-1] == [past, *between, Message("user", text)]
+    assert asked == ["My dog?", "My cat?"]
 
 
 def test_visemes_are_in_order_and_within_their_chunk() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from digiclone import events, wire
 from digiclone.dsp import from_pcm16
-from digiclone.types import Mark, Message, Speech
+from digiclone.types import Mark, Memory, Message, Speech
 
 ROOT = Path(wire.__file__).parents[2]
 WIRE_JS = Path(wire.__file__).parent / "web" / "wire.js"
@@ -36,6 +36,8 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "visemes": marks,
     "spans": marks,
     "history": st.lists(st.builds(Message, st.sampled_from(["user", "assistant"]), text), max_size=2).map(tuple),
+    "memories": st.lists(st.builds(Memory, st.integers(0, 99), seconds, text, text), max_size=2).map(tuple),
+    "number": st.integers(0, 99),
     "speech": st.builds(Speech, sound, st.integers(8000, 48_000), text, marks),
 }
 
@@ -76,7 +78,7 @@ def test_every_event_is_described(kind: type) -> None:
     assert fields <= described()[kind.__name__]
 
 
-COMMANDS = {"mic", "mode", "talk", "say", "stop", "correct", "played"}
+COMMANDS = {"mic", "mode", "talk", "say", "stop", "correct", "forget", "played"}
 
 
 def test_every_command_is_described() -> None:
@@ -110,6 +112,8 @@ def test_the_page_reads_every_event(tmp_path: Path) -> None:
         "history": (Message("user", "x"),),
         "visemes": speech.phones,
         "spans": speech.phones,
+        "memories": (Memory(3, 1.5, "Rex 🐕", "Wuff"),),
+        "number": 3,
     }
     sent = [kind(**{f.name: values[f.name] for f in dataclasses.fields(kind)}) for kind in EVENTS]
     frames = [wire.encode(event, i, i / 7) for i, event in enumerate(sent)]
@@ -132,7 +136,7 @@ def test_the_page_reads_every_event(tmp_path: Path) -> None:
 
 def test_what_the_page_says_is_understood() -> None:
     script = """console.log(JSON.stringify([message.mic(44100.4), message.mode(true), message.talk(false),
-        message.say("x".repeat(5000)), message.say("😀é"), message.stop(),
+        message.say("x".repeat(5000)), message.say("😀é"), message.stop(), message.forget(7),
         message.played(3, 1.23456), message.played(0, 0)]))"""
     commands = [wire.parse(frame) for frame in node(script)]
     assert commands == [
@@ -142,6 +146,7 @@ def test_what_the_page_says_is_understood() -> None:
         wire.Say(type="say", text="x" * 4000),
         wire.Say(type="say", text="😀é"),
         wire.Stop(type="stop"),
+        wire.Forget(type="forget", number=7),
         wire.Played(type="played", turn=3, seconds=1.235),
         wire.Played(type="played", turn=0, seconds=0),
     ]
@@ -169,6 +174,8 @@ BAD = [
     '{"type": "mic"}',
     '{"type": "mode", "hands_free": 1}',
     '{"type": "say", "text": ""}',
+    '{"type": "forget", "number": -1}',
+    '{"type": "forget"}',
     json.dumps({"type": "say", "text": "x" * 4001}),
     '{"type": "say", "text": null}',
     '{"type": "played", "turn": -1, "seconds": 0}',
@@ -193,7 +200,7 @@ json_like = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | text, lambda x: st.lists(x, max_size=3)
 )
 near_misses = st.dictionaries(
-    st.sampled_from(["type", "rate", "text", "turn", "seconds", "down", "hands_free"]),
+    st.sampled_from(["type", "rate", "text", "turn", "number", "seconds", "down", "hands_free"]),
     st.sampled_from(sorted(COMMANDS)) | json_like,
 ).map(json.dumps)
 

@@ -2,6 +2,7 @@
 
 import errno
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -101,6 +102,21 @@ def delete(
         typer.confirm(f"Delete {folder} with its face, voice and history? This cannot be undone.", abort=True)
     remove(name)
     print(f"{name} is gone")
+
+
+@app.command()
+def forget(
+    clone: Annotated[str, typer.Argument(help="Which clone.")],
+    about: Annotated[list[str], typer.Argument(metavar="[WORD]…", help="Words that all stand in it.")] = [],  # noqa: B006
+    before: Annotated[datetime | None, typer.Option(help="What was said before this day.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that was ever said.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: avatar.Json = False,
+) -> None:
+    """Delete what was said: no file of the clone holds it any more. The clone itself stays."""
+    from digiclone.commands.forget import forget as run  # noqa: PLC0415
+
+    run(clone, about, before, everything, yes, as_json)
 
 
 @app.command()

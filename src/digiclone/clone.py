@@ -3,6 +3,7 @@
 import logging
 import re
 import shutil
+import sqlite3
 import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from digiclone import artifacts, persona, registry, showing
+from digiclone import artifacts, memory, persona, registry, showing
 from digiclone.ahead import Workers
 from digiclone.config import DEFAULTS, Choice, ConfigError, Strict, choose, load_toml, nearest, parse
 from digiclone.dsp import resample
@@ -21,7 +22,7 @@ from digiclone.history import History
 from digiclone.playback import Playback
 from digiclone.stages import RATE
 from digiclone.turn import Cast, turn
-from digiclone.types import Audio, Message
+from digiclone.types import Audio, Memory, Message
 from digiclone.weights import File, home
 
 log = logging.getLogger(__name__)
@@ -214,13 +215,23 @@ class Clone:
         system, *past = persona.prompt(text, self.history.last(step=persona.STEP))
         return [system, *showing.show_random("", showing.read(self.folder / "examples.jsonl"), "")[1:], *past]
 
+    def remember(self, text: str) -> list[Memory]:
+        """What was said before, and is not in the prompt any more, that has to do with this. A history that cannot be
+        read is no reason not to answer."""
+        try:
+            past = self.history.last(step=persona.STEP)
+            return memory.recall(self.history, text, len(persona.prompt("", past)) - 1)
+        except sqlite3.Error as error:
+            log.warning("%s cannot remember: %s", self.name, error)
+            return []
+
     def reply(self, heard: Audio | str) -> Iterator[Event]:
         """Answer what was said or written: the events of one turn. All of it counts as heard by the person."""
         workers = Workers()
         playback = Playback()
         number = None
         try:
-            for event in turn(self.cast, prepare(heard), self.prompt(), workers):
+            for event in turn(self.cast, prepare(heard), self.prompt(), workers, remember=self.remember):
                 if isinstance(event, Heard) and event.text.strip():
                     self.history.add("user", event.text)
                     number = self.history.add("assistant", "")

@@ -1,12 +1,13 @@
 """Everything that can happen in a conversation.
 
-The wire, the page, the log, the tests and the benchmarks all read this one list. A turn yields `Heard`, then for each
-phrase `Said`, `Mouthed`, `Spoke`, once `Measured`, and ends with `Done` or `Failed`. The rest comes from the session.
+The wire, the page, the log, the tests and the benchmarks all read this one list. A turn yields `Heard`, `Recalled` if
+something comes to mind, then for each phrase `Said`, `Mouthed`, `Spoke`, once `Measured`, and ends with `Done` or
+`Failed`. The rest comes from the session.
 """
 
 from dataclasses import dataclass
 
-from digiclone.types import Mark, Message, Speech
+from digiclone.types import Mark, Memory, Message, Speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,20 @@ class Heard:
 
     text: str
     final: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What the clone remembers that has to do with it: the model is given this, too."""
+
+    memories: tuple[Memory, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """A memory is gone, and nothing is left of it."""
+
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +122,8 @@ Event = (
     | SpeechStarted
     | SpeechEnded
     | Heard
+    | Recalled
+    | Forgotten
     | Corrected
     | Said
     | Mouthed

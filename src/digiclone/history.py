@@ -1,12 +1,14 @@
 """What was said, in SQLite. A row is written as soon as it is known and amended as more is said: `kill -9` loses
-nothing."""
+nothing. What is forgotten is gone: no page of the file, no log and no index holds it any more."""
 
 import sqlite3
 import threading
 import time
+from collections.abc import Sequence
+from math import inf
 from pathlib import Path
 
-from digiclone.types import Message
+from digiclone.types import Memory, Message
 
 _PATIENCE = 5.0
 """Seconds to wait for a file that another process has locked."""
@@ -16,7 +18,33 @@ CREATE TABLE IF NOT EXISTS message (
     at REAL NOT NULL,           -- Unix time
     role TEXT NOT NULL CHECK (role IN ('user', 'assistant')),
     text TEXT NOT NULL
-)
+);
+CREATE VIRTUAL TABLE IF NOT EXISTS word USING fts5(
+    text, content='message', content_rowid='id', tokenize='porter unicode61'
+);
+CREATE TRIGGER IF NOT EXISTS added AFTER INSERT ON message BEGIN
+    INSERT INTO word (rowid, text) VALUES (new.id, new.text);
+END;
+CREATE TRIGGER IF NOT EXISTS amended AFTER UPDATE OF text ON message BEGIN
+    INSERT INTO word (word, rowid, text) VALUES ('delete', old.id, old.text);
+    INSERT INTO word (rowid, text) VALUES (new.id, new.text);
+END;
+CREATE TRIGGER IF NOT EXISTS deleted AFTER DELETE ON message BEGIN
+    INSERT INTO word (word, rowid, text) VALUES ('delete', old.id, old.text);
+END;
+"""
+_EXCHANGES = """
+SELECT asked.id, asked.at, asked.text, coalesce((
+    SELECT group_concat(text, ' ') FROM (
+        SELECT text FROM message WHERE id > asked.id AND role = 'assistant' AND text != '' AND id < coalesce(
+            (SELECT min(id) FROM message WHERE id > asked.id AND role = 'user'), 9e18) ORDER BY id)), '')
+FROM message AS asked WHERE asked.role = 'user' AND asked.text != ''
+"""
+"""What a person said, each with what was answered."""
+_FORGET = """
+DELETE FROM message WHERE id = :asked AND role = 'user' OR role = 'assistant' AND id > :asked AND id < coalesce(
+    (SELECT min(id) FROM message WHERE id > :asked AND role = 'user'), 9e18)
+    AND EXISTS (SELECT 1 FROM message WHERE id = :asked AND role = 'user')
 """
 
 
@@ -61,8 +89,56 @@ class History:
             ).fetchall()
         return [Message(role, text) for role, text in rows]
 
+    def count(self) -> int:
+        """Of all messages."""
+        with self._lock:
+            (total,) = self._db.execute("SELECT count(*) FROM message WHERE text != ''").fetchone()
+        return total
+
+    def exchanges(self, since: float = 0.0, until: float = inf) -> list[Memory]:
+        """All that was said between two times, with what was answered, oldest first."""
+        with self._lock:
+            between = f"{_EXCHANGES} AND asked.at >= ? AND asked.at < ? ORDER BY asked.id"
+            return [Memory(*row) for row in self._db.execute(between, (since, until)).fetchall()]
+
+    def holding(self, word: str) -> int:
+        """In how many messages a word stands, in any of its forms."""
+        with self._lock:
+            (count,) = self._db.execute("SELECT count(*) FROM word WHERE word MATCH ?", (_quoted([word]),)).fetchone()
+        return count
+
+    def search(self, words: Sequence[str], most: int, shown: int = 0) -> list[Memory]:
+        """What has to do with the words, the best first (BM25); not of the last messages, of which so many are `shown`
+        to the model already."""
+        with self._lock:
+            last = "SELECT id FROM message WHERE text != '' ORDER BY id DESC LIMIT ?"
+            (behind,) = self._db.execute(f"SELECT coalesce(min(id), 9e18) FROM ({last})", (shown,)).fetchone()
+            hits = self._db.execute(
+                "SELECT rowid FROM word WHERE word MATCH ? AND rowid < ? ORDER BY bm25(word) LIMIT ?",
+                (_quoted(words), behind, 4 * most),
+            ).fetchall()
+            begins = "SELECT max(id) FROM message WHERE id <= ? AND role = 'user' AND text != ''"
+            asked = [self._db.execute(begins, hit).fetchone()[0] for hit in hits]
+            numbers = [number for number in dict.fromkeys(asked) if number is not None][:most]
+            found = [self._db.execute(f"{_EXCHANGES} AND asked.id = ?", (number,)).fetchone() for number in numbers]
+        return [Memory(*row) for row in found]
+
+    def forget(self, numbers: Sequence[int]) -> int:
+        """Delete what was said, and what was answered to it; how many messages that were. Nothing of them stays."""
+        with self._lock:
+            with self._db:
+                gone = sum(self._db.execute(_FORGET, {"asked": number}).rowcount for number in numbers)
+                self._db.execute("INSERT INTO word (word) VALUES ('rebuild')")  # its index keeps what was deleted
+            self._db.execute("VACUUM")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return gone
+
     def close(self) -> None:
         self._db.close()
+
+
+def _quoted(words: Sequence[str]) -> str:
+    return " OR ".join('"' + word.replace('"', "") + '"' for word in words)
 
 
 def _open(file: Path) -> sqlite3.Connection:
@@ -82,7 +158,12 @@ def _connect(file: Path) -> sqlite3.Connection:
     try:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=NORMAL")
-        db.execute(_SCHEMA)
+        db.execute("PRAGMA secure_delete=ON")
+        (indexed,) = db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'word'").fetchone()
+        db.executescript(_SCHEMA)
+        if not indexed:
+            db.execute("INSERT INTO word (word) VALUES ('rebuild')")
+            db.commit()
         (state,) = db.execute("PRAGMA quick_check(1)").fetchone()
         if state != "ok":
             raise sqlite3.DatabaseError(state)

@@ -12,10 +12,10 @@ from typing import TypeVar
 
 from digiclone import stages
 from digiclone.ahead import StageError, Workers, stage
-from digiclone.events import Done, Event, Failed, Heard, Measured, Mouthed, Said, Spoke
+from digiclone.events import Done, Event, Failed, Heard, Measured, Mouthed, Recalled, Said, Spoke
 from digiclone.persona import shorten
 from digiclone.text.phrases import phrases
-from digiclone.types import Audio, Mark, Message, Speech
+from digiclone.types import Audio, Mark, Memory, Message, Speech
 
 T = TypeVar("T")
 Clock = Callable[[], float]
@@ -33,10 +33,21 @@ class Cast:
     lipsync: stages.Lipsync
 
 
+def nothing(_text: str) -> Sequence[Memory]:
+    """What a clone without a past remembers."""
+    return ()
+
+
 def turn(
-    cast: Cast, heard: Audio | str, messages: Sequence[Message], workers: Workers, clock: Clock = time.monotonic
+    cast: Cast,
+    heard: Audio | str,
+    messages: Sequence[Message],
+    workers: Workers,
+    clock: Clock = time.monotonic,
+    remember: Callable[[str], Sequence[Memory]] = nothing,
 ) -> Iterator[Event]:
-    """Answer what was `heard` (sound at `stages.RATE`, or typed words) after `messages`.
+    """Answer what was `heard` (sound at `stages.RATE`, or typed words) after `messages`, and after what there is to
+    `remember` about it: that stands last, so that what comes before it stays evaluated.
 
     `workers.stop()` interrupts, from any thread: the events just end. A stage that raises ends the turn with `Failed`.
     """
@@ -46,7 +57,10 @@ def turn(
         for text in hear(cast, heard, workers, watch):
             yield Heard(text)
         if text.strip():
-            reply = write(cast, heard, [*messages, Message("user", shorten(text))])
+            memories = tuple(remember(text))
+            if memories:
+                yield Recalled(memories)
+            reply = write(cast, heard, [*messages, *retold(memories), Message("user", shorten(text))])
             words = workers.ahead("llm", watch.first("llm_first_token", reply), depth=256)
             yield from perform(cast, workers.ahead("tts", speak(cast, words, watch)), watch)
         if not workers.stopped:
@@ -62,6 +76,11 @@ def hear(cast: Cast, heard: Audio | str, workers: Workers, watch: "Stopwatch") -
     if isinstance(heard, str):
         return (heard,)
     return workers.ahead("asr", watch.first("asr", (cast.asr.transcribe(audio) for audio in (heard,))))
+
+
+def retold(memories: Iterable[Memory]) -> list[Message]:
+    """Memories as turns of the talk."""
+    return [m for one in memories for m in (Message("user", one.asked), Message("assistant", one.answered))]
 
 
 def write(cast: Cast, heard: Audio | str, messages: Sequence[Message]) -> Iterator[str]:

@@ -68,3 +68,15 @@ class Message:
 
     role: Literal["system", "user", "assistant"]
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Something that was said once, and what was answered."""
+
+    number: int
+    """By which it can be forgotten."""
+    at: float
+    """Unix time."""
+    asked: str
+    answered: str

@@ -71,13 +71,18 @@ class Correct(Strict):
     text: str = Field(min_length=1, max_length=4000)
 
 
+class Forget(Strict):
+    type: Literal["forget"]
+    number: int = Field(ge=0)
+
+
 class Played(Strict):
     type: Literal["played"]
     turn: int = Field(ge=0)
     seconds: float = Field(ge=0, le=3600, allow_inf_nan=False)
 
 
-Command = Mic | Mode | Talk | Say | Stop | Correct | Played
+Command = Mic | Mode | Talk | Say | Stop | Correct | Forget | Played
 _COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="type")])
 
 

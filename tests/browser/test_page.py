@@ -105,6 +105,28 @@ def test_what_was_misunderstood_is_put_right(tab: Tab, stub: Stub) -> None:
     assert tab.errors == []
 
 
+def test_what_comes_to_mind_is_shown_and_can_be_forgotten(tab: Tab, stub: Stub) -> None:
+    dog = {"number": 3, "at": 1_700_000_000.0, "asked": "My dog is called <b>Rex</b>.", "answered": "Nice!"}
+    for turn, memories in ((1, [dog]), (2, [dog, {**dog, "number": 5, "answered": ""}])):
+        stub.turn = turn
+        stub.send("Heard", text=f"Where is my dog? {turn}", final=True)
+        stub.send("Recalled", memories=memories)
+        stub.send("Done")
+    tab.until("document.querySelectorAll('.memories').length === 2")
+    assert tab.page.locator(".memories summary").all_inner_texts() == ["Remembers a talk", "Remembers 2 talks"]
+    assert not tab.page.locator(".memories button").first.is_visible()
+    tab.page.locator(".memories summary").first.click()
+    assert "My dog is called <b>Rex</b>." in tab.page.locator(".memories").first.inner_text()
+    tab.page.locator(".memories button").first.click()
+    tab.until(lambda: stub.messages("forget"))
+    assert stub.messages("forget") == [{"type": "forget", "number": 3}]
+    stub.send("Forgotten", number=3)
+    tab.until("!document.querySelector('.memories').innerText.includes('Rex')")
+    tab.page.locator(".memories summary").nth(1).click()
+    assert tab.page.locator(".memories").nth(1).locator("button").count() == 1, "the other memory is still there"
+    assert tab.errors == []
+
+
 def test_partial_words_are_italic_and_not_read_out(tab: Tab, stub: Stub) -> None:
     stub.send("SpeechStarted", 0)
     tab.state("listening")

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -12,8 +12,8 @@ from digiclone.ahead import Workers
 from digiclone.events import Event, Failed, Heard
 from digiclone.playback import Playback
 from digiclone.stages import ASR
-from digiclone.turn import Cast, turn
-from digiclone.types import Audio, Message
+from digiclone.turn import Cast, nothing, turn
+from digiclone.types import Audio, Memory, Message
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Reply:
         heard: Audio | str,
         messages: list[Message],
         clock: Callable[[], float],
+        remember: Callable[[str], Sequence[Memory]] = nothing,
     ) -> None:
         self.playback = Playback()
         self.text = ""
@@ -48,7 +49,7 @@ class Reply:
         self._released = asyncio.Event()
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
         self.transcribed = asyncio.Event()
-        self._pump = asyncio.create_task(self._run(turn(cast, heard, messages, self._workers, clock)))
+        self._pump = asyncio.create_task(self._run(turn(cast, heard, messages, self._workers, clock, remember)))
 
     def release(self) -> None:
         """The turn is wanted: let its events out."""

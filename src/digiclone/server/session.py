@@ -19,6 +19,7 @@ from digiclone.events import (
     Corrected,
     Event,
     Failed,
+    Forgotten,
     Heard,
     Held,
     Interrupted,
@@ -161,6 +162,8 @@ class Session:
                 await self._interrupt()
             case wire.Correct(turn=number, text=text):
                 await self._on_correct(number, " ".join(text.split()))
+            case wire.Forget(number=number):
+                await self._on_forget(number)
             case wire.Played(turn=number, seconds=seconds):
                 await self._on_played(number, seconds)
 
@@ -188,6 +191,14 @@ class Session:
         await self._send(Corrected(text), number)
         if turn.over:
             self._spawn(run_in_threadpool(self._clone.rehearse))
+
+    async def _on_forget(self, number: int) -> None:
+        try:
+            await run_in_threadpool(self._clone.history.forget, [number])
+        except sqlite3.Error as error:
+            await self._send(Failed("history", str(error), "it is not forgotten yet: try again"))
+            return
+        await self._send(Forgotten(number))
 
     # ── what the ear hears ──
 
@@ -331,7 +342,7 @@ class Session:
         cast = self._clone.cast
         if self._before:
             cast = replace(cast, asr=After(cast.asr, tuple(self._before)))
-        reply = Reply(cast, heard, self._clone.prompt(), self._clock)
+        reply = Reply(cast, heard, self._clone.prompt(), self._clock, self._clone.remember)
         self._spawn(reply.join())
         if not isinstance(heard, str):
             self._spawn(self._send_guess(reply))

@@ -8,6 +8,7 @@ import { Customise } from "./customise.js";
 import { wear } from "./drop.js";
 import { expose } from "./expose.js";
 import { Latency } from "./latency.js";
+import { Memories } from "./memory.js";
 import { Mic } from "./mic.js";
 import { note, unnote } from "./notes.js";
 import { Player } from "./player.js";
@@ -43,12 +44,15 @@ class Page {
   #answered = 0;
   /** The person's last words were spoken, not typed. */
   #spoken = false;
+  /** Their line. */
+  #asked;
 
   constructor(clone, context) {
     this.clone = clone.name;
     this.context = context;
     this.captions = new Captions($("log"), $("live"));
     this.corrections = new Corrections((turn, text) => this.#send(message.correct(turn, text)));
+    this.memories = new Memories((number) => this.#send(message.forget(number)));
     this.latency = new Latency($("turns"), $("figure"));
     this.mic = new Mic(context, {
       frame: (pcm) => this.#send(pcm),
@@ -144,6 +148,7 @@ class Page {
 
   #heard({ turn, text, final }) {
     const line = this.captions.heard(text, final);
+    if (line) this.#asked = line;
     if (line && this.#spoken) this.corrections.offer(line, turn);
     if (final) this.stage.face.heard(text);
   }
@@ -180,6 +185,8 @@ class Page {
       SpeechStarted: () => this.#set({ hearing: true }),
       SpeechEnded: () => this.#ended(),
       Heard: () => this.#heard(event),
+      Recalled: () => this.memories.show(this.#asked, event.memories),
+      Forgotten: () => this.memories.forgotten(event.number),
       Corrected: () => this.corrections.kept(turn, event.text),
       Said: () => this.player.said(turn, event.text),
       Mouthed: () => this.player.mouthed(turn, event.visemes),

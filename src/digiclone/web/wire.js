@@ -38,6 +38,8 @@ export const message = {
   stop: () => JSON.stringify({ type: "stop" }),
   /** @param {number} turn @param {string} text what was really said in it */
   correct: (turn, text) => JSON.stringify({ type: "correct", turn, text: [...text].slice(0, 4000).join("") }),
+  /** @param {number} number of a memory: nothing of it is to stay */
+  forget: (number) => JSON.stringify({ type: "forget", number }),
   /** @param {number} turn @param {number} seconds of that turn's sound that have come out of the speaker */
   played: (turn, seconds) => JSON.stringify({ type: "played", turn, seconds: Math.round(seconds * 1000) / 1000 }),
 };
