@@ -20,6 +20,7 @@ export class Memories {
     const summary = document.createElement("summary");
     summary.textContent = memories.length === 1 ? "Remembers a talk" : `Remembers ${memories.length} talks`;
     box.append(summary, ...memories.map((one) => this.#card(one)));
+    box.ontoggle = () => box.open && box.scrollIntoView({ block: "nearest" });
     line.append(box);
   }
 
