@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 import digiclone
-from digiclone import Audio, Clone, Done, Failed, Heard, Said, Spoke, artifacts
+from digiclone import Audio, Clone, Done, Failed, Heard, Said, Spoke, artifacts, showing
 from digiclone.clone import choices, clones, create, files, find, parse_flags, prepare
 from digiclone.config import DEFAULTS, ConfigError, load_toml
 from digiclone.stages import RATE
-from digiclone.types import Message
+from digiclone.types import Exchange, Message
 from digiclone.weights import home
 
 TEN = ["Audio", "Clone", "Done", "Event", "Failed", "Heard", "Mouthed", "Said", "Speech", "Spoke"]
@@ -209,6 +209,23 @@ def test_what_the_person_said_stands_between_the_persona_and_the_talk(ada: Path)
     (ada / "examples.jsonl").write_text('{"question": "Rain?", "answer": "Let it."}\n', "utf-8")
     shown = [Message("user", "Rain?"), Message("assistant", "Let it.")]
     assert opened.prompt() == [plain[0], *shown, *plain[1:]]
+
+
+def test_what_the_person_said_on_it_is_called_up_if_that_was_found_better(ada: Path) -> None:
+    opened = Clone(ada)
+    (ada / "examples.jsonl").write_text('{"question": "Rain?", "answer": "Let it."}\n', "utf-8")
+    assert opened.remind("Will it rain?") == []
+    (ada / "showing.toml").write_text('strategy = "show-retrieved"\n')
+    assert opened.remind("Will it rain?") == [Exchange("Rain?", "Let it.")]
+    assert opened.prompt() == [Message("system", showing.BARE)]
+
+
+def test_a_history_that_cannot_be_read_is_no_reason_not_to_answer(ada: Path) -> None:
+    opened = Clone(ada)
+    opened.history.add("user", "Rain?")
+    opened.remind("Rain?")
+    opened.history._db.execute("DROP TABLE word")
+    assert opened.remind("Rain?") == []
 
 
 def test_the_prompt_keeps_its_beginning_for_eight_messages(ada: Path) -> None:

@@ -108,7 +108,7 @@ def test_a_history_of_before_is_indexed(tmp_path: Path) -> None:
         old.execute("INSERT INTO message (at, role, text) VALUES (1, 'user', 'My dog is called Rex.')")
         old.commit()
     with closing(History(tmp_path / "history.db")) as history:
-        assert memory.recall(history, "dog", 0) == [Memory(1, 1.0, "My dog is called Rex.", "")]
+        assert memory.recall(history, "dog", 0) == [Memory("My dog is called Rex.", "", 1, 1.0)]
 
 
 def test_what_is_forgotten_is_nowhere(history: History, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digiclone.persona import BUDGET, STEP, TEMPLATE, prompt, shorten
+from digiclone.persona import BUDGET, STEP, TEMPLATE, shorten, window
 from digiclone.types import Message
 
 sizes = st.lists(st.integers(0, 900) | st.integers(3000, 5000), max_size=60)
@@ -20,23 +20,22 @@ def talk(sizes: list[int]) -> list[Message]:
 @given(sizes)
 def test_the_window_is_the_end_of_the_past_and_fits(sizes: list[int]) -> None:
     past = talk(sizes)
-    system, *window = prompt(" Be Ada.\n", past)
-    assert system == Message("system", "Be Ada.")
-    assert window == past[len(past) - len(window) :]
-    assert sum(len(m.text) for m in window) <= BUDGET
+    seen = window(past)
+    assert seen == past[len(past) - len(seen) :]
+    assert sum(len(m.text) for m in seen) <= BUDGET
 
 
 @given(sizes)
 def test_no_more_is_left_out_than_a_step(sizes: list[int]) -> None:
     past = talk(sizes)
-    window = prompt("", past)[1:]
-    more = past[max(0, len(past) - len(window) - STEP) :]
-    assert window == past or sum(len(m.text) for m in more) > BUDGET
+    seen = window(past)
+    more = past[max(0, len(past) - len(seen) - STEP) :]
+    assert seen == past or sum(len(m.text) for m in more) > BUDGET
 
 
 def test_the_beginning_stays_for_eight_messages() -> None:
     past = talk([100] * 400)
-    starts = [prompt("", past[:n])[1].text[:4] for n in range(2, 400)]
+    starts = [window(past[:n])[0].text[:4] for n in range(2, 400)]
     changes = [i for i, (a, b) in enumerate(itertools.pairwise(starts)) if a != b]
     assert all(b - a == STEP for a, b in itertools.pairwise(changes))
     assert all(int(start) % STEP == 0 for start in starts)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from digiclone import showing
 from digiclone.config import ConfigError
-from digiclone.showing import STRATEGIES, Example, copied, nearest
+from digiclone.showing import STRATEGIES, Example, How, copied, nearest, prompt
 
 SAID = [
     Example("What do you think of rain?", "Rain is the sky forgiving us, my friend."),
@@ -20,21 +20,24 @@ TEXT = st.text(st.sampled_from("abc \"'*-:()\n"), max_size=20)
 
 
 def test_each_strategy_gives_what_it_says() -> None:
-    given = {name: make("I am Ada.", SAID, "Will it rain?", 500) for name, make in STRATEGIES.items()}
+    given = {name: prompt(How(strategy=name, budget=500), "I am Ada.", SAID, "Will it rain?") for name in STRATEGIES}
     assert {name: len(messages) for name, messages in given.items()} == {
         "none": 1, "tell": 1, "show-random": 9, "show-retrieved": 9, "show+tell": 9,
+        "tell+show-random": 9,
     }  # fmt: skip
     assert [m.text for m in given["tell"]] == ["I am Ada."]
     assert "Ada" not in str(given["none"]) + str(given["show-retrieved"])
     assert given["show+tell"][0].text == "I am Ada."
     assert given["show-retrieved"][-2].text == "What do you think of rain?", "the nearest is last"
-    assert given["show-random"] == STRATEGIES["show-random"]("I am Ada.", SAID, "Something else?", 500), "cached"
+    other = prompt(How(strategy="show-random", budget=500), "I am Ada.", SAID, "Something else?")
+    assert given["show-random"] == other, "it stays evaluated"
+    assert given["tell+show-random"] == [*given["tell"], *other[1:]]
 
 
 @given(st.lists(st.builds(Example, TEXT, TEXT), max_size=8), TEXT, st.integers(0, 60))
 def test_any_question_and_examples_fit_the_budget(examples: list[Example], question: str, budget: int) -> None:
-    for make in STRATEGIES.values():
-        system, *turns = make("Ada.", examples, question, budget)
+    for name in STRATEGIES:
+        system, *turns = prompt(How(strategy=name, budget=budget), "Ada.", examples, question)
         assert system.role == "system"
         assert sum(len(m.text) for m in turns) <= budget
         assert [m.role for m in turns] == ["user", "assistant"] * (len(turns) // 2)
@@ -64,3 +67,12 @@ def test_examples_are_read_and_mistakes_named(tmp_path: Path) -> None:
         file.write_text('{"question": "Q", "answer": "A"}\n' + wrong, "utf-8")
         with pytest.raises(ConfigError, match="line 2"):
             showing.read(file)
+
+
+def test_how_a_clone_is_told_stands_in_its_folder(tmp_path: Path) -> None:
+    assert showing.chosen(tmp_path) == How()
+    (tmp_path / "showing.toml").write_text('strategy = "show-retrieved"\nbudget = 800\n')
+    assert showing.chosen(tmp_path) == How(strategy="show-retrieved", budget=800)
+    (tmp_path / "showing.toml").write_text('strategy = "show-retreived"\n')
+    with pytest.raises(ConfigError, match=r"no strategy 'show-retreived'; did you mean"):
+        showing.chosen(tmp_path)

@@ -12,8 +12,8 @@ from support import PATIENCE, Asr, Lips, Llm, Tts, chunk, eventually, make_cast,
 from digiclone.ahead import Workers
 from digiclone.events import Done, Event, Failed, Heard, Measured, Mouthed, Recalled, Said, Spoke
 from digiclone.stages import RATE, VISEMES
-from digiclone.turn import Cast, turn
-from digiclone.types import Audio, Memory, Message, Speech
+from digiclone.turn import Cast, retold, turn
+from digiclone.types import Audio, Exchange, Memory, Message, Speech
 
 VOICE = Audio(voice(0.5), RATE)
 
@@ -78,17 +78,18 @@ def test_the_llm_reads_the_past_and_what_was_heard() -> None:
 
 def test_the_llm_reads_what_comes_to_mind_just_before_what_was_heard() -> None:
     llm, asked = Llm(lambda: iter(["Yes."])), list[str]()
-    past, memory = Message("system", "You are Ada."), Memory(1, 0.0, "My dog is Rex.", "Nice.")
+    past, memory = Message("system", "You are Ada."), Memory("My dog is Rex.", "Nice.", 1, 0.0)
 
-    def remember(text: str) -> list[Memory]:
+    def remind(text: str) -> list[Exchange]:
         asked.append(text)
-        return [memory] if "dog" in text else []
+        return [Exchange("Cats?", "Yes."), memory] if "dog" in text else []
 
     for text in ("My dog?", "My cat?"):
-        events = list(turn(make_cast(llm=llm), text, [past], Workers(), remember=remember))
+        events = list(turn(make_cast(llm=llm), text, [past], Workers(), remind=remind))
         recalled = [event for event in events if isinstance(event, Recalled)]
         assert recalled == ([Recalled((memory,))] if text == "My dog?" else [])
-        between = [Message("user", "My dog is Rex."), Message("assistant", "Nice.")] if recalled else []
+        between = retold([Exchange("Cats?", "Yes."), memory]) if recalled else []
+        assert len(between) == 4 * bool(recalled)
         assert llm.asked[-1] == [past, *between, Message("user", text)]
     assert asked == ["My dog?", "My cat?"]
 

@@ -36,7 +36,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "visemes": marks,
     "spans": marks,
     "history": st.lists(st.builds(Message, st.sampled_from(["user", "assistant"]), text), max_size=2).map(tuple),
-    "memories": st.lists(st.builds(Memory, st.integers(0, 99), seconds, text, text), max_size=2).map(tuple),
+    "memories": st.lists(st.builds(Memory, text, text, st.integers(0, 99), seconds), max_size=2).map(tuple),
     "number": st.integers(0, 99),
     "speech": st.builds(Speech, sound, st.integers(8000, 48_000), text, marks),
 }
@@ -112,7 +112,7 @@ def test_the_page_reads_every_event(tmp_path: Path) -> None:
         "history": (Message("user", "x"),),
         "visemes": speech.phones,
         "spans": speech.phones,
-        "memories": (Memory(3, 1.5, "Rex 🐕", "Wuff"),),
+        "memories": (Memory("Rex 🐕", "Wuff", 3, 1.5),),
         "number": 3,
     }
     sent = [kind(**{f.name: values[f.name] for f in dataclasses.fields(kind)}) for kind in EVENTS]

@@ -22,7 +22,7 @@ from digiclone.history import History
 from digiclone.playback import Playback
 from digiclone.stages import RATE
 from digiclone.turn import Cast, turn
-from digiclone.types import Audio, Memory, Message
+from digiclone.types import Audio, Exchange, Message
 from digiclone.weights import File, home
 
 log = logging.getLogger(__name__)
@@ -208,22 +208,33 @@ class Clone:
             log.warning("%s cannot rehearse: %s", self.name, error)
 
     def prompt(self) -> list[Message]:
-        """The messages before the next turn: who the clone is, what the person said elsewhere, if `digiclone persona
-        build` found any of it, and the end of what was said here. The first two stay from turn to turn."""
+        """The messages before the next turn: who the clone is, which stays from turn to turn, and the end of what was
+        said."""
         file = self.folder / "persona.md"
         text = file.read_text("utf-8") if file.is_file() else persona.TEMPLATE.format(name=self.display)
-        system, *past = persona.prompt(text, self.history.last(step=persona.STEP))
-        return [system, *showing.show_random("", showing.read(self.folder / "examples.jsonl"), "")[1:], *past]
+        return [*showing.standing(self._how, text, self._examples), *self._window()]
 
-    def remember(self, text: str) -> list[Memory]:
-        """What was said before, and is not in the prompt any more, that has to do with this. A history that cannot be
-        read is no reason not to answer."""
+    def remind(self, text: str) -> list[Exchange]:
+        """What this calls up: what the person said elsewhere, and what was said here and is not in the prompt any more.
+        A history that cannot be read is no reason not to answer."""
+        said = showing.reminded(self._how, self._examples, text)
         try:
-            past = self.history.last(step=persona.STEP)
-            return memory.recall(self.history, text, len(persona.prompt("", past)) - 1)
+            memories = memory.recall(self.history, text, len(self._window()))
         except sqlite3.Error as error:
             log.warning("%s cannot remember: %s", self.name, error)
-            return []
+            memories = []
+        return [*(Exchange(one.question, one.answer) for one in said), *memories]
+
+    def _window(self) -> list[Message]:
+        return persona.window(self.history.last(step=persona.STEP))
+
+    @property
+    def _how(self) -> showing.How:
+        return showing.chosen(self.folder)
+
+    @property
+    def _examples(self) -> list[showing.Example]:
+        return showing.read(self.folder / "examples.jsonl")
 
     def reply(self, heard: Audio | str) -> Iterator[Event]:
         """Answer what was said or written: the events of one turn. All of it counts as heard by the person."""
@@ -231,7 +242,7 @@ class Clone:
         playback = Playback()
         number = None
         try:
-            for event in turn(self.cast, prepare(heard), self.prompt(), workers, remember=self.remember):
+            for event in turn(self.cast, prepare(heard), self.prompt(), workers, remind=self.remind):
                 if isinstance(event, Heard) and event.text.strip():
                     self.history.add("user", event.text)
                     number = self.history.add("assistant", "")

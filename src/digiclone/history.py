@@ -34,10 +34,11 @@ CREATE TRIGGER IF NOT EXISTS deleted AFTER DELETE ON message BEGIN
 END;
 """
 _EXCHANGES = """
-SELECT asked.id, asked.at, asked.text, coalesce((
+SELECT asked.text, coalesce((
     SELECT group_concat(text, ' ') FROM (
         SELECT text FROM message WHERE id > asked.id AND role = 'assistant' AND text != '' AND id < coalesce(
-            (SELECT min(id) FROM message WHERE id > asked.id AND role = 'user'), 9e18) ORDER BY id)), '')
+            (SELECT min(id) FROM message WHERE id > asked.id AND role = 'user'), 9e18) ORDER BY id)), ''),
+    asked.id, asked.at
 FROM message AS asked WHERE asked.role = 'user' AND asked.text != ''
 """
 """What a person said, each with what was answered."""

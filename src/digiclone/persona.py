@@ -16,12 +16,11 @@ plainly. You never use lists, headings or emoji.
 """The persona.md of a new clone."""
 
 
-def prompt(text: str, past: Sequence[Message], budget: int = BUDGET) -> list[Message]:
-    """The messages before a turn: the persona's `text`, then the end of the `past` that fits `budget` characters.
+def window(past: Sequence[Message], budget: int = BUDGET) -> list[Message]:
+    """The end of the `past` that fits `budget` characters.
 
     The engine keeps the evaluated prompt as long as its beginning stays the same. So the window's start does not creep
-    by one message a turn: it stays, then jumps by `STEP` messages;
-    `past` must begin at a multiple of it.
+    by one message a turn: it stays, then jumps by `STEP` messages; `past` must begin at a multiple of it.
     """
     start = len(past)
     size = 0
@@ -30,7 +29,7 @@ def prompt(text: str, past: Sequence[Message], budget: int = BUDGET) -> list[Mes
         size += len(past[start].text)
     if start:
         start = min(len(past), -(-start // STEP) * STEP)
-    return [Message("system", text.strip()), *past[start:]]
+    return list(past[start:])
 
 
 def shorten(text: str, budget: int = BUDGET) -> str:

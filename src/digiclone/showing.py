@@ -1,7 +1,7 @@
 """How a clone is told who it is: not at all, in words (tell), or by what the person said (show).
 
-Crowd Vote (IJCAI 2024) calls its strategy "show, don't tell" and prints no more of it. Here each strategy is a function
-of the persona, the examples and the question, and so can stand for election beside the others.
+Crowd Vote (IJCAI 2024) calls its strategy "show, don't tell" and prints no more of it. Here strategies
+stand for election beside each other, and the clone talks by the one that won.
 """
 
 from __future__ import annotations
@@ -10,15 +10,17 @@ import json
 import random
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from digiclone.config import ConfigError
+from digiclone.config import ConfigError, Strict, load_toml, parse
+from digiclone.config import nearest as nearest_name
 from digiclone.types import Message
 
 BUDGET = 3_000
 """Characters of examples in a prompt: about 750 tokens."""
+FILE = "showing.toml"
 BARE = "You talk with people face to face, so you answer in one or two short spoken sentences."
 
 
@@ -32,8 +34,47 @@ class Example:
     at: str = ""
 
 
-Strategy = Callable[[str, Sequence[Example], str, int], list[Message]]
-"""The persona's text, the examples, the question, and a budget in characters: the messages before the question."""
+@dataclass(frozen=True)
+class Strategy:
+    """What a clone is given: what is written about the person; some of what the person said, always the same, which
+    stays evaluated from turn to turn; and what they said on something like the question, just before it."""
+
+    told: bool = False
+    shown: bool = False
+    retrieved: bool = False
+
+
+STRATEGIES = {
+    "none": Strategy(),
+    "tell": Strategy(told=True),
+    "show-random": Strategy(shown=True),
+    "show-retrieved": Strategy(retrieved=True),
+    "show+tell": Strategy(told=True, retrieved=True),
+    "tell+show-random": Strategy(told=True, shown=True),
+}
+USUAL = "tell+show-random"
+"""What a clone is given if nothing was found to be better."""
+
+
+class How(Strict):
+    """`showing.toml`: how this clone is told who it is, as `digiclone persona tune` found it best."""
+
+    strategy: str = USUAL
+    budget: int = BUDGET
+
+
+def chosen(folder: Path) -> How:
+    """That of the clone in `folder`. Raises `ConfigError` for a strategy that there is not."""
+    how = parse(How, load_toml(folder / FILE), FILE) if (folder / FILE).is_file() else How()
+    known(how.strategy)
+    return how
+
+
+def known(strategy: str) -> Strategy:
+    """The one of that name. Raises `ConfigError` if there is none."""
+    if strategy not in STRATEGIES:
+        raise ConfigError(f"there is no strategy {strategy!r}; {nearest_name(strategy, sorted(STRATEGIES))}")
+    return STRATEGIES[strategy]
 
 
 def read(file: Path) -> list[Example]:
@@ -52,38 +93,21 @@ def read(file: Path) -> list[Example]:
     return found
 
 
-def none(_persona: str, _examples: Sequence[Example], _question: str, _budget: int = BUDGET) -> list[Message]:
-    """Nothing about the person."""
-    return [Message("system", BARE)]
+def standing(how: How, persona: str, examples: Sequence[Example]) -> list[Message]:
+    """The messages that never change."""
+    strategy = known(how.strategy)
+    said = _fitting(_mixed(examples), how.budget) if strategy.shown else ()
+    return [Message("system", persona.strip() if strategy.told else BARE), *turns(said)]
 
 
-def tell(persona: str, _examples: Sequence[Example], _question: str, _budget: int = BUDGET) -> list[Message]:
-    """What is written about the person."""
-    return [Message("system", persona.strip())]
+def reminded(how: How, examples: Sequence[Example], question: str) -> list[Example]:
+    """What the question calls up, the nearest last, where a model looks most."""
+    return _fitting(nearest(examples, question), how.budget)[::-1] if known(how.strategy).retrieved else []
 
 
-def show_random(_persona: str, examples: Sequence[Example], _question: str, budget: int = BUDGET) -> list[Message]:
-    """Some of what the person said, always the same: it stays evaluated from turn to turn."""
-    return [Message("system", BARE), *_turns(_fitting(_mixed(examples), budget))]
-
-
-def show_retrieved(_persona: str, examples: Sequence[Example], question: str, budget: int = BUDGET) -> list[Message]:
-    """What the person said on something like it; the nearest last, where a model looks most."""
-    return [Message("system", BARE), *_turns(reversed(_fitting(nearest(examples, question), budget)))]
-
-
-def show_and_tell(persona: str, examples: Sequence[Example], question: str, budget: int = BUDGET) -> list[Message]:
-    """Both: what is written first, for it never changes."""
-    return [Message("system", persona.strip()), *show_retrieved("", examples, question, budget)[1:]]
-
-
-STRATEGIES: dict[str, Strategy] = {
-    "none": none,
-    "tell": tell,
-    "show-random": show_random,
-    "show-retrieved": show_retrieved,
-    "show+tell": show_and_tell,
-}
+def prompt(how: How, persona: str, examples: Sequence[Example], question: str) -> list[Message]:
+    """All messages before a first question."""
+    return [*standing(how, persona, examples), *turns(reminded(how, examples, question))]
 
 
 def nearest(examples: Sequence[Example], question: str) -> list[Example]:
@@ -134,5 +158,6 @@ def _fitting(examples: Sequence[Example], budget: int) -> list[Example]:
     return found
 
 
-def _turns(examples: Iterable[Example]) -> list[Message]:
+def turns(examples: Iterable[Example]) -> list[Message]:
+    """Examples as turns of a talk."""
     return [m for one in examples for m in (Message("user", one.question), Message("assistant", one.answer))]

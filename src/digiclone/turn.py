@@ -15,7 +15,7 @@ from digiclone.ahead import StageError, Workers, stage
 from digiclone.events import Done, Event, Failed, Heard, Measured, Mouthed, Recalled, Said, Spoke
 from digiclone.persona import shorten
 from digiclone.text.phrases import phrases
-from digiclone.types import Audio, Mark, Memory, Message, Speech
+from digiclone.types import Audio, Exchange, Mark, Memory, Message, Speech
 
 T = TypeVar("T")
 Clock = Callable[[], float]
@@ -33,8 +33,8 @@ class Cast:
     lipsync: stages.Lipsync
 
 
-def nothing(_text: str) -> Sequence[Memory]:
-    """What a clone without a past remembers."""
+def nothing(_text: str) -> Sequence[Exchange]:
+    """What comes to the mind of somebody without a past."""
     return ()
 
 
@@ -44,10 +44,10 @@ def turn(
     messages: Sequence[Message],
     workers: Workers,
     clock: Clock = time.monotonic,
-    remember: Callable[[str], Sequence[Memory]] = nothing,
+    remind: Callable[[str], Sequence[Exchange]] = nothing,
 ) -> Iterator[Event]:
-    """Answer what was `heard` (sound at `stages.RATE`, or typed words) after `messages`, and after what there is to
-    `remember` about it: that stands last, so that what comes before it stays evaluated.
+    """Answer what was `heard` (sound at `stages.RATE`, or typed words) after `messages`, and after what it may `remind`
+    of: that stands last, so that what comes before it stays evaluated.
 
     `workers.stop()` interrupts, from any thread: the events just end. A stage that raises ends the turn with `Failed`.
     """
@@ -57,10 +57,10 @@ def turn(
         for text in hear(cast, heard, workers, watch):
             yield Heard(text)
         if text.strip():
-            memories = tuple(remember(text))
-            if memories:
+            known = remind(text)
+            if memories := tuple(one for one in known if isinstance(one, Memory)):
                 yield Recalled(memories)
-            reply = write(cast, heard, [*messages, *retold(memories), Message("user", shorten(text))])
+            reply = write(cast, heard, [*messages, *retold(known), Message("user", shorten(text))])
             words = workers.ahead("llm", watch.first("llm_first_token", reply), depth=256)
             yield from perform(cast, workers.ahead("tts", speak(cast, words, watch)), watch)
         if not workers.stopped:
@@ -78,9 +78,9 @@ def hear(cast: Cast, heard: Audio | str, workers: Workers, watch: "Stopwatch") -
     return workers.ahead("asr", watch.first("asr", (cast.asr.transcribe(audio) for audio in (heard,))))
 
 
-def retold(memories: Iterable[Memory]) -> list[Message]:
-    """Memories as turns of the talk."""
-    return [m for one in memories for m in (Message("user", one.asked), Message("assistant", one.answered))]
+def retold(known: Iterable[Exchange]) -> list[Message]:
+    """What was said elsewhere, as turns of this talk."""
+    return [m for one in known for m in (Message("user", one.asked), Message("assistant", one.answered))]
 
 
 def write(cast: Cast, heard: Audio | str, messages: Sequence[Message]) -> Iterator[str]:

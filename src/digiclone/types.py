@@ -71,12 +71,18 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """Something that was said once, and what was answered."""
+class Exchange:
+    """What somebody said, and what was answered."""
+
+    asked: str
+    answered: str
+
+
+@dataclass(frozen=True, slots=True)
+class Memory(Exchange):
+    """One that was."""
 
     number: int
     """By which it can be forgotten."""
     at: float
     """Unix time."""
-    asked: str
-    answered: str

@@ -13,7 +13,7 @@ from digiclone.events import Event, Failed, Heard
 from digiclone.playback import Playback
 from digiclone.stages import ASR
 from digiclone.turn import Cast, nothing, turn
-from digiclone.types import Audio, Memory, Message
+from digiclone.types import Audio, Exchange, Message
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Reply:
         heard: Audio | str,
         messages: list[Message],
         clock: Callable[[], float],
-        remember: Callable[[str], Sequence[Memory]] = nothing,
+        remind: Callable[[str], Sequence[Exchange]] = nothing,
     ) -> None:
         self.playback = Playback()
         self.text = ""
@@ -49,7 +49,7 @@ class Reply:
         self._released = asyncio.Event()
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
         self.transcribed = asyncio.Event()
-        self._pump = asyncio.create_task(self._run(turn(cast, heard, messages, self._workers, clock, remember)))
+        self._pump = asyncio.create_task(self._run(turn(cast, heard, messages, self._workers, clock, remind)))
 
     def release(self) -> None:
         """The turn is wanted: let its events out."""

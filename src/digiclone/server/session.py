@@ -342,7 +342,7 @@ class Session:
         cast = self._clone.cast
         if self._before:
             cast = replace(cast, asr=After(cast.asr, tuple(self._before)))
-        reply = Reply(cast, heard, self._clone.prompt(), self._clock, self._clone.remember)
+        reply = Reply(cast, heard, self._clone.prompt(), self._clock, self._clone.remind)
         self._spawn(reply.join())
         if not isinstance(heard, str):
             self._spawn(self._send_guess(reply))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from digiclone import showing
 from digiclone.clone import choices, find
-from digiclone.config import Choice, ConfigError, nearest
+from digiclone.config import Choice, ConfigError
 from digiclone.measure.answers import ANSWERING
 from digiclone.measure.respondent import Respondent, meant, respondent
 from digiclone.registry import module
@@ -43,23 +43,21 @@ class Thinking:
     """A language model that is told who it is by a strategy."""
 
     who: Respondent
-    strategy: str
+    how: showing.How
     persona: str
     examples: Sequence[showing.Example]
 
     @property
     def identity(self) -> str:
         """All that the answers depend on."""
-        told = [self.who.identity, self.strategy, self.persona, [[one.question, one.answer] for one in self.examples]]
+        said = [[one.question, one.answer] for one in self.examples]
+        told = [self.who.identity, self.how.model_dump(), self.persona, said]
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
     def prompt(self, question: str) -> list[Message]:
         """What the strategy makes of it. An example with this very question is no example of it."""
         known = [one for one in self.examples if one.question.strip().lower() != question.strip().lower()]
-        return [
-            *showing.STRATEGIES[self.strategy](self.persona, known, question, showing.BUDGET),
-            Message("user", question),
-        ]
+        return [*showing.prompt(self.how, self.persona, known, question), Message("user", question)]
 
     def answer(self, messages: Sequence[Message]) -> str:
         """What the model says to that. Raises what `Respondent.ask` does."""
@@ -74,18 +72,24 @@ def candidates(election: Election, beside: Path) -> dict[str, Recorded | Thinkin
 def _candidate(one: Candidate, election: Election, beside: Path) -> Recorded | Thinking:
     if one.answers:
         return Recorded(recorded(beside / one.answers, election))
-    strategy = one.strategy or ("show+tell" if one.clone else "none")
-    if strategy not in showing.STRATEGIES:
-        known = sorted(showing.STRATEGIES)
-        raise ConfigError(f"candidate {one.name!r}: there is no strategy {strategy!r}; {nearest(strategy, known)}")
     if one.llm:
-        return Thinking(respondent(meant(one.llm), ANSWERING), strategy, "", ())
+        return Thinking(respondent(meant(one.llm), ANSWERING), _how(one, showing.How(strategy="none")), "", ())
     folder = find(one.clone)
+    how = _how(one, showing.chosen(folder))
     persona = (folder / "persona.md").read_text("utf-8") if (folder / "persona.md").is_file() else ""
     examples = showing.read(folder / "examples.jsonl")
-    if not examples and strategy.startswith("show"):
+    if not examples and one.strategy.startswith("show"):
         raise ConfigError(f"candidate {one.name!r}: {one.clone} has no examples to show; put some into examples.jsonl")
-    return Thinking(respondent(_mind(folder), ANSWERING), strategy, persona, examples)
+    return Thinking(respondent(_mind(folder), ANSWERING), how, persona, examples)
+
+
+def _how(one: Candidate, usual: showing.How) -> showing.How:
+    """As the election says, else as `usual`. Raises `ConfigError` for a strategy that there is not."""
+    try:
+        showing.known(one.strategy or usual.strategy)
+    except ConfigError as error:
+        raise ConfigError(f"candidate {one.name!r}: {error}") from None
+    return showing.How(strategy=one.strategy or usual.strategy, budget=one.budget or usual.budget)
 
 
 def _mind(folder: Path) -> Choice:

@@ -25,6 +25,9 @@ class Candidate(Strict):
     name: str
     clone: str = ""
     strategy: str = ""
+    """How it is told who it is (`showing.py`); empty: as it is when one talks to it."""
+    budget: int = 0
+    """Characters of examples; 0: as when one talks to it."""
     llm: str = ""
     """As `digiclone bench answers` takes it: openai:URL#MODEL, BACKEND:MODEL, or a GGUF file."""
     answers: str = ""
