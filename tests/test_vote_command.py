@@ -102,6 +102,25 @@ def test_nobody_is_asked_again(file: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert "holds an election with other candidates" in complaint("run", file)
 
 
+def test_what_it_will_take_is_said_before_and_counts(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digiclone.vote.choosers.CONTEXT", 2048)
+    found = json.loads(run("cost", file, "--json").stdout)
+    assert (found["answers"], found["ballots"]) == (0, 0), "so small an election is held by looking at it"
+    text = file.read_text("utf-8")
+    more = [*QUESTIONS, *(f"What is {n}?" for n in range(9))]
+    rows = [json.dumps({"question": question, "answer": "Yes."}) for question in more]
+    (file.parent / "bob.jsonl").write_text("\n".join(rows), "utf-8")
+    place = file.with_name("more.toml")
+    place.write_text(text.replace(json.dumps(QUESTIONS), json.dumps(more)), "utf-8")
+    found = json.loads(run("cost", place, "--json").stdout)
+    assert found["answers"] == 2 * 12 - 2 * 3
+    assert found["ballots"] == 3 * 12 * 2 - 3 * 6
+    assert found["tokens"] > 1000
+    assert found["seconds"] > 0
+    assert json.loads(run("run", place, "--json").stdout)["metrics"]["humour"]["ballots"] == 24
+    assert "0 answers and 0 ballots are left" in run("cost", place).stdout
+
+
 def test_what_cannot_be_held_says_why(file: Path, tmp_path: Path) -> None:
     assert "there is no file" in complaint("run", tmp_path / "none.toml")
     assert "no ballot says anything yet" in complaint("result", file)

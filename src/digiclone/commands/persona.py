@@ -4,12 +4,12 @@ import importlib.util
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from digiclone import persona
-from digiclone.artifacts import write_atomically
+from digiclone import persona, showing
+from digiclone.artifacts import toml, write_atomically
 from digiclone.clone import find
 from digiclone.commands.avatar import CloneArgument, Json, progress
 from digiclone.config import ConfigError, load_toml
@@ -72,6 +72,54 @@ def build(
         print(f"- {count} skipped: {why}")
     if made.masked:
         print("Taken out: " + ", ".join(f"{count} {kind.lower()}" for kind, count in made.masked.most_common()))
+
+
+@app.command()
+def tune(
+    clone: CloneArgument,
+    judge: Annotated[str, typer.Option(help="Who judges: openai:URL#MODEL, BACKEND:MODEL, or a GGUF file.")] = "",
+    metric: Annotated[
+        Literal["humour", "authenticity", "favourability"], typer.Option(help="What is to be won.")
+    ] = "authenticity",
+    count: Annotated[int, typer.Option(min=5, help="Questions of each of the two elections.")] = 20,
+    questions: Annotated[
+        Path | None, typer.Option(help="A file with a question a line; else they come from what the person was asked.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Find out by election how to tell the clone who it is, and let it talk that way.
+
+    Ways stand against each other, and against one that only mixes up letters; three judges who know how the person
+    speaks vote. The winner must win again, on other questions. It can be stopped and goes on where it was.
+    """
+    from digiclone.commands.vote import choosers  # noqa: PLC0415
+    from digiclone.vote.tuning import material, name, tune  # noqa: PLC0415
+
+    folder = find(clone)
+    try:
+        asked = questions.read_text("utf-8").splitlines() if questions else []
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read {questions}: {error}") from error
+    now, examples = showing.chosen(folder), showing.read(folder / EXAMPLES)
+    if not examples:
+        raise ConfigError(f"{clone} has no examples of what its person said: digiclone persona build {clone} --from …")
+    given = material(examples, [line.strip() for line in asked if line.strip()], count)
+    with progress() as tell:
+        found = tune(clone, now, given, metric, judge, choosers, folder / "tuning", tell)
+    if found.how != now:
+        write_atomically(folder / showing.FILE, toml(found.how, "Found by `digiclone persona tune`."))
+    if as_json:
+        rounds = [asdict(one) for one in (found.first, found.second) if one]
+        print(
+            json.dumps({"how": found.how.model_dump(), "why": found.why, "changed": found.how != now, "rounds": rounds})
+        )
+        return
+    for result in filter(None, (found.first, found.second)):
+        shares = ", ".join(
+            f"{who} {one.value:.0%} ({one.low:.0%}-{one.high:.0%})" for who, one in result.shares.items()
+        )
+        print(f"{result.questions} questions, {result.ballots} ballots: {shares}")
+    print(f"{clone} is told who it is by {name(found.how)}: {found.why}.")
 
 
 def _written(folder: Path, name: str, text: str) -> Path:

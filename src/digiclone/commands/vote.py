@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,8 +41,23 @@ def run(file: File, as_json: Json = False) -> None:
 
     election, store, who = _opened(file)
     with progress() as tell:
-        hold(election, store, who, _choosers(election), _samples(election, file.parent), tell)
+        hold(election, store, who, choosers(election), _samples(election, file.parent), tell)
     _show(file, election, store, as_json)
+
+
+@app.command()
+def cost(file: File, as_json: Json = False) -> None:
+    """What an election will take, before it is held, from a few answers and ballots: they are kept, and count."""
+    from digiclone.vote.cost import predict  # noqa: PLC0415
+
+    election, store, who = _opened(file)
+    with progress() as tell:
+        found = predict(election, store, who, choosers(election), _samples(election, file.parent), tell)
+    if as_json:
+        print(json.dumps(asdict(found)))
+        return
+    read = f", {found.tokens:,} tokens that judges read" if found.tokens else ""
+    print(f"{found.answers} answers and {found.ballots} ballots are left: about {found.seconds / 60:.1f} min{read}.")
 
 
 @app.command()
@@ -81,17 +97,17 @@ def result(file: File, as_json: Json = False) -> None:
 
 
 def _opened(file: Path) -> tuple["Election", "Store", dict]:
-    from digiclone.vote.candidates import candidates  # noqa: PLC0415
+    from digiclone.vote.candidates import candidates, identity  # noqa: PLC0415
     from digiclone.vote.election import load  # noqa: PLC0415
     from digiclone.vote.store import Store  # noqa: PLC0415
 
     election = load(file)
     who = candidates(election, file.parent)
-    identity = json.dumps([election.model_dump(mode="json"), {name: one.identity for name, one in who.items()}])
-    return election, Store(file.with_suffix(".db"), identity), who
+    told = identity(election, who, _samples(election, file.parent))
+    return election, Store(file.with_suffix(".db"), told), who
 
 
-def _choosers(election: "Election") -> Callable[["Judge"], "Chooser"]:
+def choosers(election: "Election") -> Callable[["Judge"], "Chooser"]:
     """By judge; judges with the same model share it, one after the other."""
     from digiclone.clone import files  # noqa: PLC0415
     from digiclone.llm import llamacpp  # noqa: PLC0415

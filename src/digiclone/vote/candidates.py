@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from digiclone import showing
 from digiclone.clone import choices, find
@@ -16,6 +17,18 @@ from digiclone.measure.respondent import Respondent, meant, respondent
 from digiclone.registry import module
 from digiclone.types import Message
 from digiclone.vote.election import Candidate, Election, recorded
+
+
+class Answering(Protocol):
+    """A candidate."""
+
+    def prompt(self, question: str) -> list[Message]:
+        """All that it is given."""
+        ...
+
+    def answer(self, messages: Sequence[Message]) -> str:
+        """What it says to that."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -67,6 +80,12 @@ class Thinking:
 def candidates(election: Election, beside: Path) -> dict[str, Recorded | Thinking]:
     """Those of an election whose file lies in the folder `beside`. Raises `ConfigError` for one that cannot stand."""
     return {one.name: _candidate(one, election, beside) for one in election.candidate}
+
+
+def identity(election: Election, who: Mapping[str, Recorded | Thinking], samples: Mapping[str, str]) -> str:
+    """All that the ballots of an election depend on."""
+    answering = {name: one.identity for name, one in who.items()}
+    return json.dumps([election.model_dump(mode="json"), answering, dict(samples)])
 
 
 def _candidate(one: Candidate, election: Election, beside: Path) -> Recorded | Thinking:

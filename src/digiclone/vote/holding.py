@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping
 
-from digiclone.types import Message
 from digiclone.vote import judging
+from digiclone.vote.candidates import Answering
 from digiclone.vote.choosers import Chooser
 from digiclone.vote.election import Election, Judge, Slot, slots
 from digiclone.vote.store import Store
 
 Progress = Callable[[str, float], None]
-
-
-class Answering(Protocol):
-    """A candidate."""
-
-    def prompt(self, question: str) -> list[Message]:
-        """All that it is given."""
-        ...
-
-    def answer(self, messages: Sequence[Message]) -> str:
-        """What it says to that."""
-        ...
 
 
 def hold(
@@ -52,16 +39,19 @@ def answer(election: Election, store: Store, candidates: Mapping[str, Answering]
     for number, one in enumerate(election.candidate):
         for place, question in enumerate(election.questions):
             tell(f"{one.name} answers", (number + place / len(election.questions)) / len(election.candidate))
-            _answered(store, one.name, question, candidates[one.name])
+            answered(store, one.name, question, candidates[one.name])
 
 
-def _answered(store: Store, name: str, question: str, who: Answering) -> None:
-    if store.answer(name, question) is None:
-        begun = time.perf_counter()
-        messages = who.prompt(question)
-        text = who.answer(messages)
-        prompt = "\n\n".join(f"[{one.role}] {one.text}" for one in messages)
-        store.keep_answer(name, question, text, prompt, time.perf_counter() - begun)
+def answered(store: Store, name: str, question: str, who: Answering) -> bool:
+    """Let one candidate answer one question; whether it had not yet."""
+    if store.answer(name, question) is not None:
+        return False
+    begun = time.perf_counter()
+    messages = who.prompt(question)
+    text = who.answer(messages)
+    prompt = "\n\n".join(f"[{one.role}] {one.text}" for one in messages)
+    store.keep_answer(name, question, text, prompt, time.perf_counter() - begun)
+    return True
 
 
 def cast(
