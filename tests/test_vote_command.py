@@ -1,7 +1,10 @@
 """`digiclone vote`, as people use it."""
 
 import json
+import sqlite3
+import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +103,42 @@ def test_nobody_is_asked_again(file: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert len(seen) == 18
     (find("ada") / "persona.md").write_text("Another person.", "utf-8")
     assert "holds an election with other candidates" in complaint("run", file)
+
+
+def ballots(db: Path) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(db)) as found:
+        what = "question, judge, metric, turn, shown, outcome, choice, said, prompt"
+        return found.execute(f"SELECT {what} FROM ballot ORDER BY 1, 2, 3, 4").fetchall()
+
+
+@pytest.mark.timeout(240)
+def test_on_ray_it_is_the_same_ballot_for_ballot_though_a_worker_is_lost(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ray = pytest.importorskip("ray")
+    from digiclone.vote import spread
+
+    assert run("run", file, "--json").exit_code == 0
+    alone = ballots(file.with_suffix(".db"))
+    other = file.with_name("other.toml")
+    other.write_text(file.read_text("utf-8"), "utf-8")
+    monkeypatch.setattr(spread, "TOGETHER", 4)
+    killed: list[Any] = []
+    wait = ray.wait
+
+    def murder(out: list[Any]) -> Any:
+        if not killed:
+            booth, _ = next(iter(sys._getframe(1).f_locals["out"].values()))
+            killed.append(booth)
+            ray.kill(booth)
+        return wait(out)
+
+    monkeypatch.setattr(ray, "wait", murder)
+    result = run("run", other, "--engine", "ray", "--json")
+    assert result.exit_code == 0, (result.output, result.exception)
+    assert killed
+    assert ballots(other.with_suffix(".db")) == alone
+    assert len(alone) == 18
 
 
 def test_what_it_will_take_is_said_before_and_counts(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,7 @@ def judges(monkeypatch: pytest.MonkeyPatch, choose: Callable[[Sequence[str]], st
             told.append(messages[0].text + messages[1].text)
             return Vote("chosen", choose(order), "", "", 0.0)
 
-    monkeypatch.setattr("digiclone.commands.vote.choosers", lambda _: lambda _: Judge())
+    monkeypatch.setattr("digiclone.vote.choosers.choosers", lambda _: lambda _: Judge())
     return told
 
 

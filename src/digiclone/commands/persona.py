@@ -92,7 +92,7 @@ def tune(
     Ways stand against each other, and against one that only mixes up letters; three judges who know how the person
     speaks vote. The winner must win again, on other questions. It can be stopped and goes on where it was.
     """
-    from digiclone.commands.vote import choosers  # noqa: PLC0415
+    from digiclone.vote.choosers import choosers  # noqa: PLC0415
     from digiclone.vote.tuning import material, name, tune  # noqa: PLC0415
 
     folder = find(clone)

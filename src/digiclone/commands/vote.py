@@ -1,10 +1,10 @@
 """`digiclone vote …`: an election among clones, models and people, and what came of it."""
 
+import importlib.util
 import json
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -12,12 +12,10 @@ from rich.table import Table
 
 from digiclone.artifacts import write_atomically
 from digiclone.commands.avatar import Json, progress
-from digiclone.commands.bring import bring
-from digiclone.config import Choice, ConfigError
+from digiclone.config import ConfigError
 
 if TYPE_CHECKING:
-    from digiclone.vote.choosers import Chooser
-    from digiclone.vote.election import Election, Judge
+    from digiclone.vote.election import Election
     from digiclone.vote.report import Report
     from digiclone.vote.store import Store
 
@@ -31,23 +29,41 @@ def group() -> None:
 
 
 @app.command()
-def run(file: File, as_json: Json = False) -> None:
+def run(
+    file: File,
+    engine: Annotated[
+        Literal["local", "ray"], typer.Option(help="Where judges vote: in this process, or on a Ray cluster.")
+    ] = "local",
+    workers: Annotated[int, typer.Option(min=1, help="Judges that vote at once on Ray; each loads its model.")] = 2,
+    address: Annotated[str, typer.Option(help="Of a Ray cluster; without it, one is made on this machine.")] = "",
+    as_json: Json = False,
+) -> None:
     """Hold an election: candidates answer, judges vote, in every order of the candidates.
 
     It can be stopped at any time; the same command goes on where it was, and nobody is asked twice. Everything is kept
     in a database beside the file.
     """
+    from digiclone.vote.choosers import choosers  # noqa: PLC0415
     from digiclone.vote.holding import hold  # noqa: PLC0415
 
+    if engine == "ray" and importlib.util.find_spec("ray") is None:
+        raise ConfigError("this needs Ray; run: pip install 'digiclone[cluster]'")
     election, store, who = _opened(file)
+    samples = _samples(election, file.parent)
     with progress() as tell:
-        hold(election, store, who, choosers(election), _samples(election, file.parent), tell)
+        if engine == "ray":
+            from digiclone.vote import spread  # noqa: PLC0415
+
+            spread.hold(election, store, who, samples, tell, workers, address)
+        else:
+            hold(election, store, who, choosers(election), samples, tell)
     _show(file, election, store, as_json)
 
 
 @app.command()
 def cost(file: File, as_json: Json = False) -> None:
     """What an election will take, before it is held, from a few answers and ballots: they are kept, and count."""
+    from digiclone.vote.choosers import choosers  # noqa: PLC0415
     from digiclone.vote.cost import predict  # noqa: PLC0415
 
     election, store, who = _opened(file)
@@ -105,30 +121,6 @@ def _opened(file: Path) -> tuple["Election", "Store", dict]:
     who = candidates(election, file.parent)
     told = identity(election, who, _samples(election, file.parent))
     return election, Store(file.with_suffix(".db"), told), who
-
-
-def choosers(election: "Election") -> Callable[["Judge"], "Chooser"]:
-    """By judge; judges with the same model share it, one after the other."""
-    from digiclone.clone import files  # noqa: PLC0415
-    from digiclone.llm import llamacpp  # noqa: PLC0415
-    from digiclone.measure.judge import JUDGING  # noqa: PLC0415
-    from digiclone.measure.respondent import meant, respondent  # noqa: PLC0415
-    from digiclone.vote.choosers import Local, Speaking  # noqa: PLC0415
-
-    made: dict[str, Chooser] = {}
-    chosen: dict[str, Choice] = {one.llm: meant(one.llm or "llamacpp") for one in election.judge}
-    bring(file for choice in chosen.values() for file in files({"llm": choice}))
-
-    def chooser(judge: "Judge") -> "Chooser":
-        if judge.llm not in made:
-            choice = chosen[judge.llm]
-            if choice.backend == "llamacpp":
-                made[judge.llm] = Local(llamacpp.weights(llamacpp.Options(**choice.options)))
-            else:
-                made[judge.llm] = Speaking(respondent(choice, JUDGING))
-        return made[judge.llm]
-
-    return chooser
 
 
 def _samples(election: "Election", beside: Path) -> dict[str, str]:

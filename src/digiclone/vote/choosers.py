@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
+from digiclone.clone import files
 from digiclone.llama import Llama, common
 from digiclone.llm import llamacpp
-from digiclone.measure.respondent import Respondent
+from digiclone.measure.judge import JUDGING
+from digiclone.measure.respondent import Respondent, meant, respondent
 from digiclone.types import Message
+from digiclone.vote.election import Election, Judge
 from digiclone.vote.judging import LETTERS, NONE, read
 from digiclone.vote.store import Vote
+from digiclone.weights import fetch
 
 CONTEXT = 4096
 REASON = 128
@@ -47,7 +51,7 @@ class Reasoner(Protocol):
 
 class Local:
     """A model of this machine. It says nothing: the likeliest letter is its choice, so that no ballot is unreadable.
-    What prompts have in common is read once."""
+    What a judge is told is read once; all else anew for each ballot, so that no choice depends on those before it."""
 
     def __init__(self, file: Path, context: int = CONTEXT) -> None:
         threads = llamacpp.cores()
@@ -71,15 +75,13 @@ class Local:
 
     def reason(self, messages: Sequence[Message]) -> str:
         """See `Reasoner`."""
-        self._take(self._model.tokens(self._model.chat(messages), begin=True))
+        self._take(messages)
         said = list(islice(self._model.write(1.0, 1.0, 1.0, 0), REASON))
-        self._read += said[: self._model.past - len(self._read)]
         return self._model.text(said).decode("utf-8", "replace").strip()
 
     def _likely(self, messages: Sequence[Message], words: Sequence[str]) -> tuple[str, dict[str, float]]:
         """The prompt, and the log-probability of each word, by its first token, as the beginning of a reply."""
-        prompt = self._model.chat(messages)
-        self._take(self._model.tokens(prompt, begin=True))
+        prompt = self._take(messages)
         logits = self._model.logits().astype(np.float64)
         logits -= logits.max()
         logits -= np.log(np.exp(logits).sum())
@@ -89,12 +91,24 @@ class Local:
         """All that was read."""
         self._read = []
 
-    def _take(self, tokens: list[int]) -> None:
-        same = min(common(self._read, tokens), len(tokens) - 1)
-        self._model.forget(same)
-        self._model.read(tokens[same:])
-        self.evaluated += len(tokens) - same
-        self._read = tokens
+    def _take(self, messages: Sequence[Message]) -> str:
+        """Read a prompt, which is given back. The engine's numbers differ in their last digits by what is read
+        together: that is always what a judge is told, then the ballot."""
+        prompt = self._model.chat(messages)
+        tokens, told = (
+            self._model.tokens(text, begin=True)
+            for text in (prompt, self._model.chat([*messages[:-1], Message(messages[-1].role, "")]))
+        )
+        told = tokens[: min(common(told, tokens), len(tokens) - 1)]
+        if self._read != told:
+            self._model.forget(0)
+            self._model.read(told)
+            self.evaluated += len(told)
+            self._read = told
+        self._model.forget(len(told))
+        self._model.read(tokens[len(told) :])
+        self.evaluated += len(tokens) - len(told)
+        return prompt
 
 
 class Speaking:
@@ -127,3 +141,23 @@ def _vote(letter: str | None, order: Sequence[str], said: str, prompt: str, seco
     if letter == NONE:
         return Vote("none", None, said, prompt, seconds)
     return Vote("chosen", order[LETTERS.index(letter)], said, prompt, seconds)
+
+
+def choosers(election: Election) -> Callable[[Judge], Chooser]:
+    """By judge; judges with the same model share it, one after the other. Fetches the weights that are not here."""
+    made: dict[str, Chooser] = {}
+    meant_ = {one.llm: meant(one.llm or "llamacpp") for one in election.judge}
+    for choice in meant_.values():
+        for file in files({"llm": choice}):
+            fetch(file)
+
+    def chooser(judge: Judge) -> Chooser:
+        if judge.llm not in made:
+            choice = meant_[judge.llm]
+            if choice.backend == "llamacpp":
+                made[judge.llm] = Local(llamacpp.weights(llamacpp.Options(**choice.options)))
+            else:
+                made[judge.llm] = Speaking(respondent(choice, JUDGING))
+        return made[judge.llm]
+
+    return chooser

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
+from digiclone.types import Message
 from digiclone.vote import judging
 from digiclone.vote.candidates import Answering
 from digiclone.vote.choosers import Chooser
@@ -12,6 +14,16 @@ from digiclone.vote.election import Election, Judge, Slot, slots
 from digiclone.vote.store import Store
 
 Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A ballot as a judge is given it, with the letters that are allowed and the lengths of the answers."""
+
+    slot: Slot
+    messages: tuple[Message, ...]
+    allowed: str
+    lengths: tuple[int, ...]
 
 
 def hold(
@@ -58,10 +70,16 @@ def cast(
     election: Election, store: Store, judge: Judge, chooser: Callable[[Judge], Chooser], samples: str, slot: Slot
 ) -> None:
     """One ballot, from asking to the file. Raises `KeyError` if an answer is missing."""
+    ballot = printed(election, store, judge, samples, slot)
+    store.cast(slot, ballot.lengths, chooser(judge).choose(ballot.messages, slot.order, ballot.allowed))
+
+
+def printed(election: Election, store: Store, judge: Judge, samples: str, slot: Slot) -> Printed:
+    """Raises `KeyError` if an answer is missing."""
     answers = shown(election, store, slot)
     messages = judging.ballot(judge, slot.metric, samples, election.none, slot.question, answers)
     allowed = judging.options(len(slot.order), election.none)
-    store.cast(slot, [len(text) for text in answers], chooser(judge).choose(messages, slot.order, allowed))
+    return Printed(slot, tuple(messages), allowed, tuple(len(text) for text in answers))
 
 
 def shown(election: Election, store: Store, slot: Slot) -> list[str]:
