@@ -3,33 +3,43 @@
     python bench/vote.py [--quick] [--json] [--judge WHO]…
 
 `simulated`: a thousand elections among judges whose preferences, and whose biases for places and lengths, are known.
-`judges`: what real models do with ballots whose right result is known: the same answer twice must get half of the
+`judge`: what real models do with ballots whose right result is known: the same answer twice must get half of the
 votes, an answer to another question, and one of mixed-up letters, nearly none; the same ballot in another order must
-get the same choice. `cost`: seconds and tokens of a ballot, with and without what is read once, and what an election
-was said to take. A line a run goes to bench/results/vote-<device>.jsonl. `--quick`: fewer of everything.
+get the same choice. `cost`: an election of 3 candidates, 8 judges and 3 metrics: what it was said to take and what it
+took, with and without what is read once, and on Ray. `strategies`: who said this (`speeches.py`). A line a run goes to
+bench/results/vote-<device>.jsonl. `--quick`: fewer of everything.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import random
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from keep import keep
+from speeches import strategies
 
 from digiclone.llm import llamacpp
 from digiclone.measure.questions import questions
+from digiclone.measure.recordings import data
 from digiclone.measure.respondent import meant
 from digiclone.types import Message
 from digiclone.vote import judging
-from digiclone.vote.choosers import Local
+from digiclone.vote.choosers import Local, choosers
+from digiclone.vote.cost import predict
 from digiclone.vote.crowd import Crowd, held
-from digiclone.vote.election import METRICS, Judge, Metric
+from digiclone.vote.election import Candidate, Election, Judge, slots
+from digiclone.vote.holding import hold, printed
+from digiclone.vote.store import Store
 from digiclone.vote.strengths import strengths
 from digiclone.vote.tally import tally
 
@@ -117,43 +127,88 @@ def _pick(chooser: Local, judge: Judge, question: str, pair: dict[str, str], ord
     return chooser.choose(messages, order, "AB").choice or ""
 
 
+@dataclass(frozen=True)
+class Saying:
+    """A candidate whose answers are known."""
+
+    said: dict[str, str]
+
+    def prompt(self, question: str) -> list[Message]:
+        """The question alone."""
+        return [Message("user", question)]
+
+    def answer(self, messages: Sequence[Message]) -> str:
+        """What is known."""
+        return self.said[messages[-1].text]
+
+
 def cost(who: str, count: int) -> dict[str, Any]:
-    """3 candidates, 8 judges, 3 metrics: what it was said to take after a first look, and what it took; and how much
-    slower it is if everything is read again for each ballot."""
-    file = llamacpp.weights(llamacpp.Options(**meant(who).options))
+    """What it was said to take after a first look, and what it took; how much slower it is if what a judge is told is
+    read again for each ballot; and whether it is the same on Ray, ballot for ballot."""
     asked = questions(count)
-    answers = [(one.right, f"I think it is {one.right}", "I would rather talk about the weather.") for one in asked]
+    said = {
+        "right": {one.ask: one.right for one in asked},
+        "wordy": {one.ask: f"I think it is {one.right}" for one in asked},
+        "elsewhere": {one.ask: "I would rather talk about the weather." for one in asked},
+    }
     people = [*judging.STYLES.items(), *list(judging.CROWD.items())[:4]]
-    ballots = list[tuple[list[Message], str]]()
-    for name, personality in people:
-        judge = Judge(name=name, personality=personality)
-        for metric in METRICS:
-            for one, each in zip(asked, answers, strict=True):
-                ballots += _rotated(judge, metric, one.ask, each)
-    chooser, alone = Local(file), Local(file)
-    begun = time.perf_counter()
-    for messages, allowed in ballots[:30]:
-        chooser.choose(messages, ("a", "b", "c"), allowed)
-    told = (time.perf_counter() - begun) / 30 * len(ballots)
-    for messages, allowed in ballots[30:]:
-        chooser.choose(messages, ("a", "b", "c"), allowed)
-    took = time.perf_counter() - begun
-    some = ballots[:: max(1, len(ballots) // 24)]
-    begun = time.perf_counter()
-    for messages, allowed in some:
-        alone.forget()
-        alone.choose(messages, ("a", "b", "c"), allowed)
-    again = (time.perf_counter() - begun) / len(some) * len(ballots)
-    return {
-        "ballots": len(ballots), "said_s": told, "took_s": took, "said_beside_took": told / took,
-        "tokens_a_ballot": chooser.evaluated / len(ballots), "tokens_a_ballot_anew": alone.evaluated / len(some),
-        "times_as_quick": again / took,
-    }  # fmt: skip
+    election = Election(
+        name="cost", questions=tuple(said["right"]),
+        candidate=tuple(Candidate(name=name, answers="known") for name in said),
+        judge=tuple(Judge(name=name, personality=text, llm=who) for name, text in people),
+    )  # fmt: skip
+    candidates = {name: Saying(each) for name, each in said.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        store, by = Store(Path(folder) / "a.db", ""), choosers(election)
+        told = predict(election, store, candidates, by, {}, _silent)
+        before = _of(by, election).evaluated
+        begun = time.perf_counter()
+        hold(election, store, candidates, by, {}, _silent)
+        took = time.perf_counter() - begun
+        read = _of(by, election).evaluated - before
+        anew = _anew(election, store, by)
+        alone = [*store.ballots()]
+        found = {
+            "ballots": len(alone), "measured": told.ballots, "said_s": told.seconds, "took_s": took,
+            "said_tokens": told.tokens, "took_tokens": read, "error_s": told.seconds / took - 1,
+            "error_tokens": told.tokens / read - 1, "prefix_speedup": anew / (took / told.ballots),
+        }  # fmt: skip
+        if importlib.util.find_spec("ray"):
+            found |= _on_ray(election, candidates, alone, Path(folder) / "b.db")
+    return found
 
 
-def _rotated(judge: Judge, metric: Metric, question: str, each: Sequence[str]) -> list[tuple[list[Message], str]]:
-    orders = [(*each[n:], *each[:n]) for n in range(len(each))]
-    return [(judging.ballot(judge, metric, "", True, question, order), "ABCN") for order in orders]
+def _on_ray(election: Election, candidates: Any, alone: list[Any], file: Path) -> dict[str, Any]:
+    from digiclone.vote import spread
+
+    some = election.model_copy(update={"questions": election.questions[:4]})
+    store = Store(file, "")
+    begun = time.perf_counter()
+    spread.hold(some, store, candidates, {}, _silent, 2)
+    took, there = time.perf_counter() - begun, [*store.ballots()]
+    wanted = {(one.question, one.judge, one.metric, one.order): (one.outcome, one.choice) for one in alone}
+    same = [wanted[one.question, one.judge, one.metric, one.order] == (one.outcome, one.choice) for one in there]
+    return {"ray_equal": all(same) and bool(same), "ray_ballots": len(same), "ray_s_a_ballot": took / len(same)}
+
+
+def _anew(election: Election, store: Store, by: Any) -> float:
+    """Seconds of a ballot if all of it is read."""
+    judge = election.judge[0]
+    some = list(slots(election))[: len(election.questions) * 3][:24]
+    begun = time.perf_counter()
+    for slot in some:
+        _of(by, election).forget()
+        ballot = printed(election, store, judge, "", slot)
+        by(judge).choose(ballot.messages, slot.order, ballot.allowed)
+    return (time.perf_counter() - begun) / len(some)
+
+
+def _of(by: Any, election: Election) -> Local:
+    return by(election.judge[0])
+
+
+def _silent(_how: str, _share: float) -> None:
+    pass
 
 
 def main() -> None:
@@ -165,11 +220,34 @@ def main() -> None:
     options = parser.parse_args()
     quick = options.quick
     judges = options.judge or JUDGES
-    found = {
-        "simulated": simulated(60 if quick else 1000, 500 if quick else 4000),
-        "judges": {who: real(who, 12 if quick else 50) for who in judges},
-        "cost": cost(judges[0], 4 if quick else 50),
+    told = simulated(60 if quick else 1000, 500 if quick else 4000)
+    of = {who: real(who, 12 if quick else 50) for who in judges}
+    taken = cost(judges[0], 4 if quick else 50)
+    crowds = told["crowds"].values()
+    found: dict[str, Any] = {
+        "coverage": [crowd["coverage"] for crowd in crowds],
+        "winner_found": min(crowd["true_winner_first"] for crowd in crowds),
+        "duplicate_share": told["twins"],
+        "garbled_share": told["garbled"],
+        "judge": {
+            who: {
+                "position_bias": max(one["twin"]["first_place_chosen"], 1 - one["twin"]["first_place_chosen"]),
+                "self_consistency": one["answer to another question"]["same_choice_in_both_orders"],
+                "known_loser": one["letters mixed up"]["share_of_the_other"],
+                "believable": one["believable"],
+                "seconds_a_ballot": one["seconds_a_ballot"],
+            }
+            for who, one in of.items()
+        },
+        "prefix_speedup": taken["prefix_speedup"],
+        "cost_prediction_error": taken["error_s"],
+        "ray_equal": taken.get("ray_equal"),
+        "simulated": told,
+        "judges": of,
+        "cost": taken,
     }
+    if (data() / "speeches").is_dir():
+        found["strategies"] = strategies(judges[0], 2 if quick else 6, 3 if quick else 10)
     keep("vote", quick, found)
     print(json.dumps(found, indent=None if options.json else 2))
 

@@ -1,6 +1,7 @@
 """`digiclone vote`, as people use it."""
 
 import json
+import re
 import sqlite3
 import sys
 from collections.abc import Sequence
@@ -8,13 +9,15 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 import tiny_llama
 from typer.testing import CliRunner, Result
 
 from digiclone.cli import app
 from digiclone.clone import create, find
-from digiclone.config import ConfigError
+from digiclone.config import DEFAULTS, ConfigError
 from digiclone.vote.choosers import Local
 from digiclone.vote.report import report
 from digiclone.vote.store import Vote
@@ -85,6 +88,15 @@ def test_an_election_is_held_counted_and_shown(file: Path, monkeypatch: pytest.M
     assert "<b>Of" not in page
     again = run("result", file)
     assert "Shares of the votes" in again.stdout
+    (find("ada") / "clone.toml").write_text('name = "Ada"\n[llm]\nbackend = "echo"\n[tts]\nbackend = "tone"\n', "utf-8")
+    monkeypatch.setitem(DEFAULTS, "tts", "tone")
+    assert run("result", file, "--sound").exit_code == 0
+    page = Path(told["page"]).read_text("utf-8")
+    sounds = re.findall(r'src="?(election\.sounds/\w+\.mp3)', page)
+    assert len(sounds) == 6
+    for sound in sounds:
+        samples, _ = soundfile.read(file.parent / sound)
+        assert np.abs(samples).max() > 0.01
 
 
 def test_nobody_is_asked_again(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

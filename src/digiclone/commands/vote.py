@@ -106,10 +106,14 @@ def people(
 
 
 @app.command()
-def result(file: File, as_json: Json = False) -> None:
+def result(
+    file: File,
+    sound: Annotated[bool, typer.Option("--sound", help="Each answer is said aloud on the page, too.")] = False,
+    as_json: Json = False,
+) -> None:
     """What came of it so far, as figures and as a page."""
     election, store, _ = _opened(file)
-    _show(file, election, store, as_json)
+    _show(file, election, store, as_json, sound)
 
 
 def _opened(file: Path) -> tuple["Election", "Store", dict]:
@@ -135,7 +139,8 @@ def _samples(election: "Election", beside: Path) -> dict[str, str]:
     return found
 
 
-def _show(file: Path, election: "Election", store: "Store", as_json: bool) -> None:
+def _show(file: Path, election: "Election", store: "Store", as_json: bool, sound: bool = False) -> None:
+    from digiclone.vote.aloud import spoken  # noqa: PLC0415
     from digiclone.vote.report import page, report, told  # noqa: PLC0415
 
     ballots = list(store.ballots())
@@ -151,7 +156,9 @@ def _show(file: Path, election: "Election", store: "Store", as_json: bool) -> No
             counts = votes.setdefault(one.question, {})
             counts[one.choice] = counts.get(one.choice, 0) + 1
     place = file.with_suffix(".html")
-    write_atomically(place, page(election.name, found, answers, votes).encode())
+    with progress() as tell:
+        sounds = spoken(election, answers, file.with_suffix(".sounds"), tell) if sound else {}
+    write_atomically(place, page(election.name, found, answers, votes, sounds).encode())
     if as_json:
         print(json.dumps({"page": str(place), **told(found)}))
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -99,8 +99,14 @@ def _number(value: float) -> float | None:
     return value if value == value else None
 
 
-def page(name: str, found: Report, answers: dict[str, dict[str, str]], votes: dict[str, dict[str, int]]) -> str:
-    """The page. `answers` and `votes` are by question and candidate."""
+def page(
+    name: str,
+    found: Report,
+    answers: dict[str, dict[str, str]],
+    votes: dict[str, dict[str, int]],
+    sounds: Mapping[tuple[str, str], str],
+) -> str:
+    """The page. `answers` and `votes` are by question and candidate, files of `sounds` too, if they are said aloud."""
     body = [f"<h1>{html.escape(name)}</h1>", pages.notes([f"{doubt}." for doubt in found.doubts])]
     both = [(metric, "", one) for metric, one in found.metrics.items()]
     both += [(metric, ", by people", one) for metric, one in found.people.items()]
@@ -114,12 +120,21 @@ def page(name: str, found: Report, answers: dict[str, dict[str, str]], votes: di
     if found.strengths:
         body += ["<h2>Judges</h2>", _judges(found)]
     body.append("<h2>Answers</h2>")
+    heads = ["who", "votes", "answer", *(["aloud"] if sounds else [])]
     for question, each in answers.items():
         rows = [
-            [pages.cell(who), pages.cell(str(votes.get(question, {}).get(who, 0))), pages.cell(text)]
+            [
+                pages.cell(who),
+                pages.cell(str(votes.get(question, {}).get(who, 0))),
+                pages.cell(text),
+                *([pages.player(sounds[question, who])] if (question, who) in sounds else [""] if sounds else []),
+            ]
             for who, text in sorted(each.items(), key=lambda one: -votes.get(question, {}).get(one[0], 0))
         ]
-        body += [f"<h3>{html.escape(question)}</h3>", pages.table(["who", "votes", "answer"], rows)]
+        body += [
+            f"<h3>{html.escape(question)}</h3>",
+            pages.table(heads, rows),
+        ]
     return pages.page(name, body)
 
 
