@@ -1,7 +1,7 @@
 """EdgeQAT, measured: what few bits take from a language model, what training with them wins back, and how quick the
 engine is with them.
 
-    python bench/quant.py [--quick] [--json] [--part PART]…
+    python bench/quant.py [--quick] [--json] [--part PART]… [--model FILE.gguf]
 
 The model is SmolLM2-135M, of which only a file in Q4_1 can be had: that is "whole" here, and everything starts from it.
 Judged on what training never saw: perplexity over WikiText-2's test text (the second half of each window of 512), the
@@ -16,8 +16,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -67,6 +69,11 @@ FULL = Size(
 )
 
 
+def _made_of() -> tuple[object, ...]:
+    """All that decides a measurement beside what is asked."""
+    return parts.VERSION, *([model] if (model := os.environ.get(parts.MODEL)) else [])
+
+
 def arms(size: Size) -> list[Cell]:
     """A row for each arm and setting."""
     found = list[Cell]()
@@ -85,7 +92,7 @@ def arms(size: Size) -> list[Cell]:
 
 def _arm(size: Size, arm: str, setting: str, seed: int) -> Cell:
     asked = Asked(size.judge, arm, setting, 0 if arm == "rtn" else size.steps, seed)
-    return cell(f"quant/{setting}-{arm}-{seed}", asked, parts.VERSION, parts.arm, size is QUICK)
+    return cell(f"quant/{setting}-{arm}-{seed}", asked, _made_of(), parts.arm, size is QUICK)
 
 
 def summary(cells: Sequence[Cell]) -> Cell:
@@ -109,7 +116,7 @@ def deployed(size: Size) -> dict[str, Cell]:
         for seed in size.seeds if way == "Q4_0 trained" else (0,):
             asked = Asked(size.judge, way, "", size.deployed if "trained" in way else 0, seed)
             name = f"{way}, seed {seed}" if seed else way
-            found[name] = cell(f"quant/{way}-{seed}", asked, parts.VERSION, parts.file, size is QUICK)
+            found[name] = cell(f"quant/{way}-{seed}", asked, _made_of(), parts.file, size is QUICK)
     return found
 
 
@@ -130,7 +137,7 @@ def sensitivity(size: Size) -> list[Cell]:
     return [
         {
             "part": part,
-            **cell(f"quant/only-{part}", Asked(size.judge, part, "", 0, 0), parts.VERSION, parts.only, size is QUICK),
+            **cell(f"quant/only-{part}", Asked(size.judge, part, "", 0, 0), _made_of(), parts.only, size is QUICK),
         }
         for part in parts.ONLY
     ]
@@ -138,18 +145,18 @@ def sensitivity(size: Size) -> list[Cell]:
 
 def speed(size: Size) -> list[Cell]:
     """The engine with each format, and the whole-number reference beside a matrix of the same size in 32 bits."""
-    return cell("quant/speed", Asked(size.judge, "speed", "", 0, 0), parts.VERSION, parts.speed, size is QUICK)["rows"]
+    return cell("quant/speed", Asked(size.judge, "speed", "", 0, 0), _made_of(), parts.speed, size is QUICK)["rows"]
 
 
 def parity(size: Size) -> float:
     """The largest difference between a logit of the engine and of the simulation, of a trained file."""
     asked = Asked(size.judge, "Q4_0 trained", "", size.deployed, 0)
-    return cell("quant/parity", asked, parts.VERSION, parts.parity, size is QUICK)["parity_max_abs"]
+    return cell("quant/parity", asked, _made_of(), parts.parity, size is QUICK)["parity_max_abs"]
 
 
 def step(size: Size) -> Cell:
     """What a training step with grids takes, beside one without."""
-    return cell("quant/step", Asked(size.judge, "step", "", 0, 0), parts.VERSION, parts.step, size is QUICK)
+    return cell("quant/step", Asked(size.judge, "step", "", 0, 0), _made_of(), parts.step, size is QUICK)
 
 
 PARTS = {
@@ -164,9 +171,13 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few tokens, few pairs, few steps, one seed")
     parser.add_argument("--json", action="store_true", help="one line, for machines")
     parser.add_argument("--part", action="append", choices=PARTS, help="only this; again for more")
+    parser.add_argument("--model", metavar="FILE.gguf", help="another Llama, such as train/scratch.py makes")
     options = parser.parse_args()
+    if options.model:
+        os.environ[parts.MODEL] = str(Path(options.model).resolve())
     size = QUICK if options.quick else FULL
-    found: dict[str, Any] = {name: PARTS[name](size) for name in options.part or PARTS}
+    found: dict[str, Any] = {"model": Path(options.model or parts.source()).stem}
+    found |= {name: PARTS[name](size) for name in options.part or PARTS}
     if "deployed" in found:
         found["gap_recovered"] = gap_recovered(found["deployed"])
     if "train_step" in found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import tempfile
 import time
@@ -30,6 +31,8 @@ from digiclone.train import arms, blimp, guides, qat, tokens
 from digiclone.train.perplexity import perplexity
 from digiclone.weights import fetch, home
 
+MODEL = "DIGICLONE_BENCH_MODEL"
+"""By which the processes that measure are told another model."""
 VERSION = 1
 """Of this file: another one measures everything anew."""
 WAYS = ("whole", "Q8_0 rounded", "Q4_0 rounded", "Q4_0 searched", "Q4_0 trained")
@@ -66,8 +69,8 @@ class Asked:
 
 @cache
 def source() -> Path:
-    """The model as it came."""
-    return fetch(llamacpp.MODELS[0].files[0])
+    """The model as it came: SmolLM2-135M, or the file that `quant.py --model` names."""
+    return Path(named) if (named := os.environ.get(MODEL)) else fetch(llamacpp.MODELS[0].files[0])
 
 
 def work(name: str) -> Path:
