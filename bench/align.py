@@ -44,6 +44,8 @@ IMPAIRED = (
 )  # fmt: skip
 LEARNT_FROM_BASE = ("base", "plus", "frozen", "scratch", "plain", "runtime")
 BASE = hashlib.sha256(reader_base.SHIPPED.read_bytes() + repr(person.Recipe()).encode()).hexdigest()[:12]
+TIMED = ("paper", *PRINTED, "runtime", "ears")
+"""What is measured anew on every kind of machine."""
 INSTRUCTION = "Answer in one short sentence:"
 
 
@@ -220,7 +222,9 @@ def cell(
     )
     made_of = align_methods.VERSION, BASE if method in LEARNT_FROM_BASE else "", *([size.llm] if size.llm else [])
     quick = size.learnt == QUICK.learnt
-    return kept(f"align/{who}-{method}-{asked.learnt}-{seed}", asked, made_of, align_methods.measure, quick)
+    compared = (method, who, seed) == ("plus", size.readers[0], 0)  # by seconds, with those that are timed
+    name = f"align/{who}-{method}-{asked.learnt}-{seed}"
+    return kept(name, asked, made_of, align_methods.measure, quick, method in TIMED or compared)
 
 
 def controls(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -19,12 +19,21 @@ A = TypeVar("A")
 
 
 def cell(
-    name: str, asked: A, made_of: object, measure: Callable[[A], dict[str, Any]], quick: bool = False
+    name: str,
+    asked: A,
+    made_of: object,
+    measure: Callable[[A], dict[str, Any]],
+    quick: bool = False,
+    timed: bool = True,
 ) -> dict[str, Any]:
-    """What `measure` finds for what is `asked`, made now if it was not yet on a machine like this one. `name` is that
-    of the file, "align/kathleen-plus"; all that decides what comes out is in `asked` and `made_of`."""
+    """What `measure` finds for what is `asked`, made now if it was not yet on a machine like this one; or on any, if it
+    is not `timed`. `name` is that of the file, "align/kathleen-plus"; all that decides what comes out is in `asked` and
+    `made_of`."""
     key = hashlib.sha256(repr((asked, made_of)).encode()).hexdigest()[:12]
-    file = (home() / "bench" if quick else RESULTS) / f"{_plain(name)}-{slug()}-{key}.json"
+    folder = home() / "bench" if quick else RESULTS
+    file = folder / f"{_plain(name)}-{slug()}-{key}.json"
+    if not timed:
+        file = next(iter(sorted(folder.glob(f"{_plain(name)}-*-{key}.json"))), file)
     if not file.exists():
         print(name, asked, file=sys.stderr, flush=True)
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:
