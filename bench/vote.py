@@ -5,9 +5,10 @@
 `simulated`: a thousand elections among judges whose preferences, and whose biases for places and lengths, are known.
 `judge`: what real models do with ballots whose right result is known: the same answer twice must get half of the
 votes, an answer to another question, and one of mixed-up letters, nearly none; the same ballot in another order must
-get the same choice. `cost`: an election of 3 candidates, 8 judges and 3 metrics: what it was said to take and what it
-took, with and without what is read once, and on Ray. `strategies`: who said this (`speeches.py`). A line a run goes to
-bench/results/vote-<device>.jsonl. `--quick`: fewer of everything.
+get the same choice. The judge that is named last is the one that the others are to agree with. `cost`: an election of
+3 candidates, 8 judges and 3 metrics: what it was said to take and what it took, with and without what is read once,
+and on Ray. `strategies`: who said this (`speeches.py`). A line a run goes to bench/results/vote-<device>.jsonl.
+`--quick`: fewer of everything.
 """
 
 from __future__ import annotations
@@ -102,12 +103,14 @@ def real(who: str, count: int) -> dict[str, Any]:
     mixed = ["".join(chance.sample(text, len(text))) for text in rights]
     judge = Judge(name="judge", personality="You are a fair and attentive reader.")
     begun, found = time.perf_counter(), dict[str, Any]()
+    found["picks"] = list[str]()
     for name, wrong in (("twin", rights), ("answer to another question", others), ("letters mixed up", mixed)):
         picks = list[tuple[str, str]]()
         for one, right, other in zip(asked, rights, wrong, strict=True):
             pair = {"right": right, "wrong": other}
             picks.append((_pick(chooser, judge, one.ask, pair, ("right", "wrong")),
                           _pick(chooser, judge, one.ask, pair, ("wrong", "right"))))  # fmt: skip
+        found["picks"] += [pick for both in picks for pick in both]
         firsts = np.mean([[a == "right", b == "wrong"] for a, b in picks])
         found[name] = {
             "share_of_the_other": float(np.mean([[a == "wrong", b == "wrong"] for a, b in picks])),
@@ -120,6 +123,11 @@ def real(who: str, count: int) -> dict[str, Any]:
     )
     found["seconds_a_ballot"] = (time.perf_counter() - begun) / (6 * count)
     return found
+
+
+def _agreement(ours: Sequence[str], theirs: Sequence[str]) -> float:
+    """The share of ballots on which two judges choose the same; half of them by chance."""
+    return float(np.mean([a == b for a, b in zip(ours, theirs, strict=True)]))
 
 
 def _pick(chooser: Local, judge: Judge, question: str, pair: dict[str, str], order: tuple[str, ...]) -> str:
@@ -235,6 +243,7 @@ def main() -> None:
                 "self_consistency": one["answer to another question"]["same_choice_in_both_orders"],
                 "known_loser": one["letters mixed up"]["share_of_the_other"],
                 "believable": one["believable"],
+                "agreement": _agreement(one["picks"], of[judges[-1]]["picks"]) if who != judges[-1] else None,
                 "seconds_a_ballot": one["seconds_a_ballot"],
             }
             for who, one in of.items()
