@@ -14,13 +14,20 @@ pytest.importorskip("onnx")
 from killing import killed_behind  # noqa: E402
 from tones import sentences  # noqa: E402
 
+from digiclone import artifacts, bridge, registry  # noqa: E402
+from digiclone.align import pairs  # noqa: E402
+from digiclone.config import ConfigError  # noqa: E402
+from digiclone.dsp import joined, resample  # noqa: E402
 from digiclone.nn.moonshine import Dims, Encoder, frames  # noqa: E402
 from digiclone.nn.reader import Dims as ReaderDims  # noqa: E402
 from digiclone.nn.reader import Reader  # noqa: E402
 from digiclone.onnx import session  # noqa: E402
+from digiclone.stages import RATE, TTS  # noqa: E402
 from digiclone.text import letters  # noqa: E402
-from digiclone.train import bridge_export, course, ears  # noqa: E402
+from digiclone.train import bridge_export, checkpoint, course, ears, person, reader_base  # noqa: E402
 from digiclone.train.ears import Hearing, Said  # noqa: E402
+from digiclone.train.listening import wrong  # noqa: E402
+from digiclone.types import Audio  # noqa: E402
 
 TINY = ears.Recipe(seconds=4.0, rate=3e-3, reader_rate=3e-3, warm=2, every=10, hidden=0.0)
 
@@ -115,3 +122,34 @@ def test_the_file_hears_what_the_network_hears() -> None:
         wanted = net.encoder(samples)
         assert np.allclose(features, wanted.numpy(), atol=0.05)
         assert np.allclose(likely, net.reader(wanted, torch.tensor([wanted.shape[1]])).numpy(), atol=0.05)
+
+
+@pytest.mark.model
+@pytest.mark.timeout(600)
+@pytest.mark.usefixtures("home")
+def test_with_moonshines_ears_a_person_is_learnt_and_goes_on(tmp_path: Path) -> None:
+    voice, recogniser = registry.load("tts", "hibari"), registry.load("asr", "moonshine", threads=2)
+    texts = [f"The {thing} is {how}." for thing in ("house", "garden", "river", "cat") for how in HOW]
+    folder = tmp_path / "bridge"
+    pairs.add(folder / "pairs", [(f"s{n}", spoken(voice, text), text, text) for n, text in enumerate(texts)])
+    some = pairs.read(folder / "pairs")
+    recipe = person.Recipe(ears=replace(ears.Recipe(), fewest=3, most=3, seconds=16.0, warm=1), variants=0)
+    for now, start in ((recipe, reader_base.SHIPPED), (person.going_on(recipe), folder / person.OWN)):
+        about = person.train(now, some, start, recogniser, "moonshine:tiny-en", folder, silent)
+        assert about.trust in person.TRUSTS
+        assert about.wrong <= 0.3
+    assert checkpoint.facts(folder / person.OWN)["encoder"] == "moonshine:tiny-en"
+    made = bridge.Bridge(folder)
+    assert [one.name for one in made._net.get_inputs()] == ["samples"]
+    heard = [(pair.cleaned, made.hear(pair.audio()).text) for pair in some[:8]]
+    assert wrong(heard) <= 0.3
+    assert artifacts.bridge(folder) == about
+    with pytest.raises(ConfigError, match="only Moonshine's ears can learn"):
+        person._hearing(reader_base.SHIPPED, "whisper:base")
+
+
+HOW = ("old", "green", "far away", "very quiet", "full of light", "not here")
+
+
+def spoken(voice: TTS, text: str) -> Audio:
+    return resample(joined(voice.speak(text)), RATE)
