@@ -187,6 +187,17 @@ def test_an_instruction_stands_before_what_is_heard(spelt: Path, encoder: Encode
     assert reply(mind, asked(), SOUND) == reply(plain, asked("Say it again: It rains.")) != reply(plain, asked(), SOUND)
 
 
+def test_what_is_long_is_read_in_pieces(spelt: Path, encoder: Encoder) -> None:
+    encoder.spell("Well.")
+    heard = bridge.Bridge(spelt)
+    assert heard.hear(Audio(np.ones(16_000 * 50, np.float32), 16_000)).text in (
+        "Well. Well. Well.",
+        "Well. " * 3 + "Well.",
+    )
+    assert heard.hear(Audio(np.ones(1_599, np.float32), 16_000)).text == ""
+    assert encoder.times == len(pieces)
+
+
 def test_nobody_can_stand_where_the_sound_belongs(spelt: Path, encoder: Encoder, model: Path) -> None:
     encoder.spell("It rains.")
     mind = backend(spelt, model)

@@ -17,6 +17,7 @@ import numpy as np
 
 from digiclone import artifacts, registry
 from digiclone.config import ConfigError
+from digiclone.dsp import split_at_quiet
 from digiclone.onnx import session
 from digiclone.text import letters, reading, spelling
 from digiclone.text.settle import settled
@@ -31,6 +32,8 @@ SOME, ALIKE = 200, 0.95
 it is 0.99, of another model 0."""
 
 
+SHORTEST, LONGEST = 0.1, 20.0
+"""Seconds: in less there is no word; what is longer is cut at its quietest points, for nobody learnt from it."""
 SURE = log(0.5)
 """The log-probability above which a reading is believed: it is likelier than all others together."""
 
@@ -88,18 +91,24 @@ class Bridge:
         return self._words is None or self._words.like(embeddings)
 
     def _hear(self, audio: Audio) -> Understood:
-        if audio.seconds < 0.1:
-            return Understood("")
-        if self._own_ears:
-            likely, features = self._net.run(None, {"samples": audio.samples[None].astype(np.float32)})
-            return Understood(understood(likely[0], features, self._encoder, self.about.trust))
-        features = self._encoder.features(audio)
         if self._words is None:
-            (likely,) = self._net.run(None, {"features": features})
-            return Understood(understood(likely[0], features, self._encoder, self.about.trust))
-        found, lengths = self._net.run(None, {"features": features})
+            return Understood(" ".join(filter(None, map(self._read, split_at_quiet(audio, LONGEST)))))
+        if audio.seconds < SHORTEST:
+            return Understood("")
+        found, lengths = self._net.run(None, {"features": self._encoder.features(audio)})
         embeddings = found[0, : int(lengths[0].argmax())] if lengths.size else found[0]
         return Understood(self._words.nearest(embeddings), embeddings)
+
+    def _read(self, audio: Audio) -> str:
+        """Letters."""
+        if audio.seconds < SHORTEST:
+            return ""
+        if self._own_ears:
+            likely, features = self._net.run(None, {"samples": audio.samples[None].astype(np.float32)})
+        else:
+            features = self._encoder.features(audio)
+            (likely,) = self._net.run(None, {"features": features})
+        return understood(likely[0], features, self._encoder, self.about.trust)
 
 
 def read(likely: np.ndarray) -> str:
