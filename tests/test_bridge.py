@@ -190,10 +190,9 @@ def test_an_instruction_stands_before_what_is_heard(spelt: Path, encoder: Encode
 def test_what_is_long_is_read_in_pieces(spelt: Path, encoder: Encoder) -> None:
     encoder.spell("Well.")
     heard = bridge.Bridge(spelt)
-    assert heard.hear(Audio(np.ones(16_000 * 50, np.float32), 16_000)).text in (
-        "Well. Well. Well.",
-        "Well. " * 3 + "Well.",
-    )
+    pieces = heard.hear(Audio(np.ones(16_000 * 50, np.float32), 16_000)).text.split()
+    assert len(pieces) in (3, 4)
+    assert set(pieces) == {"Well."}
     assert heard.hear(Audio(np.ones(1_599, np.float32), 16_000)).text == ""
     assert encoder.times == len(pieces)
 
