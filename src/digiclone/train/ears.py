@@ -22,10 +22,9 @@ from torch import Tensor, nn
 from digiclone.nn.moonshine import Encoder, frames
 from digiclone.nn.reader import Reader
 from digiclone.stages import RATE
-from digiclone.text import letters
 from digiclone.train import checkpoint, reader
 from digiclone.train.course import Course, Progress, cosine, descend, drawn, run
-from digiclone.train.precision import DEVICE, mixed, side_by_side
+from digiclone.train.precision import DEVICE, mixed
 from digiclone.train.reader import PLOTS, Batch, Heard, readable
 
 
@@ -111,9 +110,7 @@ def fit(
         return descend(found, step, optimiser, schedule, recipe.clip)
 
     def look(now: float) -> tuple[dict[str, float], str]:
-        judged, wrong = judge(net, kept)
-        numbers = {"loss": now, **({"kept_loss": judged, "kept_letters_wrong": wrong} if kept else {})}
-        return numbers, f"loss {now:.3f}; kept: {judged:.3f}, {wrong:.1%} of letters wrong"
+        return reader.looked(now, judge(net, kept) if kept else ())
 
     parts: dict[str, Any] = {"net": net, "optimiser": optimiser, "schedule": schedule}
     material = (part for one in known for part in (one.name, one.samples, one.text))
@@ -121,7 +118,7 @@ def fit(
     run(
         Course("the ears", steps, recipe.every, parts, place, folder, PLOTS),
         material=lambda begun: (
-            _batch([known[number] for number in lot])
+            reader.beside([known[number].samples[:, None] for number in lot], [known[number].text for number in lot])
             for lot in drawn(
                 [len(one.samples) for one in known], round(recipe.seconds * RATE), recipe.seed, range(begun, steps)
             )
@@ -143,11 +140,13 @@ def between(before: Mapping[str, Tensor], net: nn.Module, shares: Sequence[float
     of `shares` (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models")."""
     learnt = {name: weight.clone() for name, weight in net.state_dict().items()}
 
-    def go(share: float) -> float:
+    def go(share: float) -> None:
         net.load_state_dict({name: torch.lerp(before[name], learnt[name], share) for name in learnt})
-        return loss()
 
-    found = {share: go(share) for share in shares}
+    found = dict[float, float]()
+    for share in shares:
+        go(share)
+        found[share] = loss()
     best = min(found, key=lambda share: (found[share], -share))
     go(best)
     return best
@@ -156,11 +155,3 @@ def between(before: Mapping[str, Tensor], net: nn.Module, shares: Sequence[float
 def _readable(one: Said) -> bool:
     count = int(frames(torch.tensor(len(one.samples))))
     return readable(Heard(one.name, np.zeros((max(0, count), 1), np.float16), one.text))
-
-
-def _batch(said: Sequence[Said]) -> Batch:
-    """Side by side; `features` are samples (B, S, 1)."""
-    samples, lengths = side_by_side([one.samples[:, None] for one in said])
-    texts = [letters.numbers(one.text) for one in said]
-    wanted = torch.tensor([number for text in texts for number in text])
-    return Batch(samples, lengths, wanted.to(DEVICE), torch.tensor([len(text) for text in texts]).to(DEVICE))

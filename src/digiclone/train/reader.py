@@ -105,9 +105,7 @@ def fit(
         return descend(found, step, optimiser, schedule, recipe.clip)
 
     def look(now: float) -> tuple[dict[str, float], str]:
-        judged, wrong = judge(net, kept)
-        numbers = {"loss": now, **({"kept_loss": judged, "kept_letters_wrong": wrong} if kept else {})}
-        return numbers, f"loss {now:.3f}; kept: {judged:.3f}, {wrong:.1%} of letters wrong"
+        return looked(now, judge(net, kept) if kept else ())
 
     parts: dict[str, Any] = {"net": net, "optimiser": optimiser, "schedule": schedule}
     material = (part for one in known for part in (one.name, one.features, one.text))
@@ -120,6 +118,13 @@ def fit(
         tell=tell,
     )
     return net.cpu().eval()
+
+
+def looked(now: float, kept: Sequence[float]) -> tuple[dict[str, float], str]:
+    """For the journal and for people: the loss of what is learnt `now`, and what `judge` found, if anything is kept."""
+    judged, wrong = kept or (float("nan"), float("nan"))
+    numbers = {"loss": now, **({"kept_loss": judged, "kept_letters_wrong": wrong} if kept else {})}
+    return numbers, f"loss {now:.3f}; kept: {judged:.3f}, {wrong:.1%} of letters wrong"
 
 
 def readable(one: Heard) -> bool:
@@ -188,8 +193,13 @@ def batches(recipe: Recipe, heard: Sequence[Heard], begun: int) -> Iterator[Batc
 
 def batch(heard: Sequence[Heard]) -> Batch:
     """What was heard side by side, padded with zeros."""
-    features, frames = side_by_side([one.features for one in heard])
-    texts = [letters.numbers(one.text) for one in heard]
+    return beside([one.features for one in heard], [one.text for one in heard])
+
+
+def beside(rows: Sequence[NDArray[np.float16]], said: Sequence[str]) -> Batch:
+    """Rows (N, width) of any kind side by side, with what was said in each."""
+    features, frames = side_by_side(rows)
+    texts = [letters.numbers(text) for text in said]
     wanted = torch.tensor([number for text in texts for number in text])
     lengths = torch.tensor([len(text) for text in texts])
     return Batch(features, frames, wanted.to(DEVICE), lengths.to(DEVICE))

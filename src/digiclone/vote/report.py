@@ -131,10 +131,7 @@ def page(
             ]
             for who, text in sorted(each.items(), key=lambda one: -votes.get(question, {}).get(one[0], 0))
         ]
-        body += [
-            f"<h3>{html.escape(question)}</h3>",
-            pages.table(heads, rows),
-        ]
+        body += [f"<h3>{html.escape(question)}</h3>", pages.table(heads, rows)]
     return pages.page(name, body)
 
 

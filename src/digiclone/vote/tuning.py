@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from digiclone.showing import Example, How
 from digiclone.types import Message
 from digiclone.vote.candidates import Answering, candidates, identity
 from digiclone.vote.choosers import Chooser
-from digiclone.vote.election import Candidate, Election, Judge, Metric
+from digiclone.vote.election import MOST, Candidate, Election, Judge, Metric
 from digiclone.vote.holding import Progress, hold
 from digiclone.vote.store import Store
 from digiclone.vote.tally import Result, tally
@@ -26,7 +27,7 @@ from digiclone.vote.tally import Result, tally
 WAYS = (How(strategy="tell"), How(strategy="show-random"), How(strategy="show-retrieved", budget=1_000),
         How(strategy="show+tell", budget=1_000), How(), How(strategy="show+tell"))  # fmt: skip
 """That stand; of them so many as there is room for beside the one in force."""
-STANDING = 5
+STANDING = MOST - 1
 NOBODY = "mixed-up letters"
 BELIEVED = 0.05
 """The share of the votes that a candidate may get that says nothing."""
@@ -63,8 +64,6 @@ class MixedUp:
 
     store: Store
     other: str
-
-    identity = "mixed up"
 
     def prompt(self, question: str) -> list[Message]:
         """The question alone."""
@@ -153,13 +152,11 @@ def _held(
         name=f"how to tell {clone} who it is", questions=tuple(questions), candidate=stand, judge=judges,
         metrics=(metric,),
     )  # fmt: skip
-    who: dict[str, Answering] = dict(candidates(election, folder))
-    told = identity(election, candidates(election, folder), samples)
-    store = Store(folder / f"{hashlib.sha256(told.encode()).hexdigest()[:12]}.db", told)
+    thinking = candidates(election, folder)
+    told = identity(election, thinking, samples)
     nobody = Candidate(name=NOBODY, answers="of another")
     with_nobody = election.model_copy(update={"candidate": (*stand, nobody)})
-    who[NOBODY] = MixedUp(store, stand[0].name)
-    hold(with_nobody, store, who, choosers(election), samples, tell)
-    result = tally(list(store.ballots()), [*ways, NOBODY])
-    store.close()
-    return result
+    with closing(Store(folder / f"{hashlib.sha256(told.encode()).hexdigest()[:12]}.db", told)) as store:
+        who: dict[str, Answering] = {**thinking, NOBODY: MixedUp(store, stand[0].name)}
+        hold(with_nobody, store, who, choosers(election), samples, tell)
+        return tally(list(store.ballots()), [*ways, NOBODY])
