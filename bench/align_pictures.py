@@ -32,9 +32,10 @@ def _methods(axes: Axes, rows: Sequence[Row]) -> None:
     names = list(dict.fromkeys(row["method"] for row in unseen))
     for number, reader in enumerate(readers):
         some = {row["method"]: row for row in unseen if row["speaker"] == reader}
-        places = [place + 0.8 * number / len(readers) for place in range(len(names))]
-        heights = [some[name]["rouge1"] for name in names]
-        around = [some[name]["rouge1_interval"] or (0, 0) for name in names]
+        there = [name for name in names if name in some]  # some are measured with one reader
+        places = [names.index(name) + 0.8 * number / len(readers) for name in there]
+        heights = [some[name]["rouge1"] for name in there]
+        around = [some[name]["rouge1_interval"] or (0, 0) for name in there]
         errors = [[max(0.0, h - low) for h, (low, _) in zip(heights, around, strict=True)],
                   [max(0.0, high - h) for h, (_, high) in zip(heights, around, strict=True)]]  # fmt: skip
         axes.bar(places, heights, 0.8 / len(readers), yerr=errors, label=reader, color=(BLUE, ORANGE)[number % 2])

@@ -92,7 +92,7 @@ def arms(size: Size) -> list[Cell]:
 
 def _arm(size: Size, arm: str, setting: str, seed: int) -> Cell:
     asked = Asked(size.judge, arm, setting, 0 if arm == "rtn" else size.steps, seed)
-    return cell(f"quant/{setting}-{arm}-{seed}", asked, _made_of(), parts.arm, size is QUICK)
+    return cell(f"quant/{setting}-{arm}-{seed}", asked, _made_of(), parts.arm, size is QUICK, timed=False)
 
 
 def summary(cells: Sequence[Cell]) -> Cell:
@@ -116,7 +116,7 @@ def deployed(size: Size) -> dict[str, Cell]:
         for seed in size.seeds if way == "Q4_0 trained" else (0,):
             asked = Asked(size.judge, way, "", size.deployed if "trained" in way else 0, seed)
             name = f"{way}, seed {seed}" if seed else way
-            found[name] = cell(f"quant/{way}-{seed}", asked, _made_of(), parts.file, size is QUICK)
+            found[name] = cell(f"quant/{way}-{seed}", asked, _made_of(), parts.file, size is QUICK, timed=False)
     return found
 
 
@@ -134,13 +134,12 @@ def gap_recovered(files: Mapping[str, Cell]) -> dict[str, Cell]:
 
 def sensitivity(size: Size) -> list[Cell]:
     """Where it is lost: only some parts are put on 4 bits, nothing is learnt."""
-    return [
-        {
-            "part": part,
-            **cell(f"quant/only-{part}", Asked(size.judge, part, "", 0, 0), _made_of(), parts.only, size is QUICK),
-        }
-        for part in parts.ONLY
-    ]
+    found = list[Cell]()
+    for part in parts.ONLY:
+        asked = Asked(size.judge, part, "", 0, 0)
+        one = cell(f"quant/only-{part}", asked, _made_of(), parts.only, size is QUICK, timed=False)
+        found.append({"part": part, **one})
+    return found
 
 
 def speed(size: Size) -> list[Cell]:

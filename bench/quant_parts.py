@@ -119,10 +119,7 @@ def importance() -> dict[str, np.ndarray]:
 
 def arm(asked: Asked) -> dict[str, Any]:
     """An arm in a setting: trained, then judged with all of its grids."""
-    begun = time.perf_counter()
-    made = _torchao(asked) if asked.what == "torchao" else _trained(asked)
-    took = time.perf_counter() - begun
-    return {"train_s": took, **judged(made, asked.judge)}
+    return judged(_torchao(asked) if asked.what == "torchao" else _trained(asked), asked.judge)
 
 
 def _trained(asked: Asked) -> nn.Module:
@@ -181,7 +178,7 @@ def only(asked: Asked) -> dict[str, Any]:
 
 def file(asked: Asked) -> dict[str, Any]:
     """A file, judged by its weights."""
-    return {"train_s": 0.0, **judged(llama.load(written(asked)), asked.judge)}
+    return judged(llama.load(written(asked)), asked.judge)
 
 
 def written(asked: Asked) -> Path:

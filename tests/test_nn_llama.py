@@ -74,7 +74,8 @@ def said_by_engine(file: Path, ids: Sequence[int], most: int) -> dict[int, float
         answers.append(answer)
         return True
 
-    asked = {"prompt": list(ids), "n_predict": 1, "n_probs": most, "ignore_eos": True, "stream": False}
+    # what is written next must be a whole letter: of half a letter, no probabilities are given
+    asked = {"prompt": list(ids), "n_predict": 1, "n_probs": most, "logit_bias": [[ord("a"), 100]], "stream": False}
     backend: Any = llamacpp.Backend(llamacpp.Options(file=str(file), context=WINDOW))
     backend._server.handle_completions({**asked, "cache_prompt": False}, keep)
     return {t["id"]: t["logprob"] for t in answers[0]["choices"][0]["logprobs"]["content"][0]["top_logprobs"]}

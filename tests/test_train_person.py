@@ -83,7 +83,7 @@ class Knowing(Encoder):
 
     opinion = "fabe"
 
-    def write(self, features: np.ndarray) -> str:
+    def write(self, features: np.ndarray, guess: str = "") -> str:
         return self.opinion
 
     def believe(self, features: np.ndarray, texts: list[str]) -> list[float]:

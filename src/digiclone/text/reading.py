@@ -34,7 +34,9 @@ class Search:
     """What a letter is worth by itself: without it, short readings win."""
     stranger: float = 3.0
     """What a word costs that English does not have."""
-    least: float = field(default=log(1e-4))
+    within: float = 6.0
+    """Texts that are so many nats worse than the best one are given up."""
+    least: float = field(default=log(1e-3))
     """Letters less likely than this in a frame are not tried."""
 
 
@@ -80,7 +82,7 @@ def read(likely: Likely, spelling: Spelling, how: Search | None = None) -> list[
         if len(tried):
             # a letter said twice needs a blank between
             before = np.where(tried == last[:, None], beams.blank[:, None], both[:, None])
-            beams = _grown(beams, blank, letter, before + moment[tried], tried, how.beams, worth)
+            beams = _grown(beams, blank, letter, before + moment[tried], tried, how, worth)
         else:
             beams = _Beams(beams.texts, blank, letter, beams.worth, beams.next)
     ends = np.array([cost(_last(found)) for found in beams.texts])
@@ -101,7 +103,7 @@ def _grown(
     letter: NDArray[np.float64],
     longer: NDArray[np.float64],
     tried: NDArray[np.int64],
-    most: int,
+    how: Search,
     worth: Callable[[tuple[int, ...]], NDArray[np.float32]],
 ) -> _Beams:
     """The best of the texts as they are, and of those that are a letter longer: `longer` (texts, tried) are the
@@ -115,8 +117,8 @@ def _grown(
             longer[at] = -np.inf
     worths = beams.worth[:, None] + beams.next[:, tried]
     scores = np.concatenate([np.logaddexp(blank, letter) + beams.worth, (longer + worths).ravel()])
-    best = np.argsort(-scores, kind="stable")[:most]
-    best = best[scores[best] > -np.inf]
+    best = np.argsort(-scores, kind="stable")[: how.beams]
+    best = best[scores[best] > max(scores[best[0]] - how.within, -np.inf)]
     same, new = best[best < len(place)], best[best >= len(place)] - len(place)
     rows, columns = np.divmod(new, len(tried))
     texts = [(*beams.texts[row], int(tried[at])) for row, at in zip(rows, columns, strict=True)]
