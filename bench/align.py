@@ -230,6 +230,7 @@ def cell(
     )
     made_of = align_methods.VERSION, BASE if method in LEARNT_FROM_BASE else "", *([size.llm] if size.llm else [])
     quick = size.learnt == QUICK.learnt
+    name = f"align/{who}-{method}-{asked.learnt}-{seed}"
     return kept(name, asked, made_of, align_methods.measure, quick, _timed(size, asked))
 
 
