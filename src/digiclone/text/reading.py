@@ -34,9 +34,9 @@ class Search:
     """What a letter is worth by itself: without it, short readings win."""
     stranger: float = 3.0
     """What a word costs that English does not have."""
-    within: float = 6.0
+    within: float = 10.0
     """Texts that are so many nats worse than the best one are given up."""
-    least: float = field(default=log(1e-3))
+    least: float = field(default=log(1e-4))
     """Letters less likely than this in a frame are not tried."""
 
 
