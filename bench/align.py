@@ -93,7 +93,8 @@ def _methods(size: Size, reader: str) -> list[str]:
 
 def _rows(size: Size, method: str, reader: str) -> Iterator[Cell]:
     measured, _, other = method.partition("/")
-    seeds, first = size.seeds if measured in ("paper", "plus") else size.seeds[:1], reader == size.readers[0]
+    first = reader == size.readers[0]
+    seeds = size.seeds if measured == "plus" or (measured == "paper" and first) else size.seeds[:1]
     cells = [cell(size, measured, reader, seed) for seed in seeds]
     if (
         other
