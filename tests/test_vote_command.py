@@ -6,6 +6,7 @@ import sqlite3
 import sys
 from collections.abc import Sequence
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from typer.testing import CliRunner, Result
 from digiclone.cli import app
 from digiclone.clone import create, find
 from digiclone.config import DEFAULTS, ConfigError
+from digiclone.vote.aloud import mouth
 from digiclone.vote.choosers import Local
 from digiclone.vote.report import report
 from digiclone.vote.store import Vote
@@ -95,8 +97,11 @@ def test_an_election_is_held_counted_and_shown(file: Path, monkeypatch: pytest.M
     sounds = re.findall(r'src="?(election\.sounds/\w+\.mp3)', page)
     assert len(sounds) == 6
     for sound in sounds:
-        samples, _ = soundfile.read(file.parent / sound)
+        samples, rate = soundfile.read(file.parent / sound)
         assert np.abs(samples).max() > 0.01
+        marks = json.loads(mouth(file.parent / sound).read_text("utf-8"))
+        assert 0 <= marks[0][1] < marks[-1][2] <= len(samples) / rate + 0.1
+    assert all(mark[1] >= before[2] - 1e-3 for before, mark in pairwise(marks)), "one phrase behind the other"
 
 
 def test_nobody_is_asked_again(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

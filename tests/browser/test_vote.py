@@ -37,6 +37,7 @@ def store(tmp_path: Path) -> Store:
 def address(store: Store) -> Iterator[str]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
+        listener.listen()  # the page may ask before the server is up
         server = uvicorn.Server(uvicorn.Config(make_app(ELECTION, store), log_level="warning"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

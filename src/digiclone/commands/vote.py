@@ -15,6 +15,11 @@ from digiclone.commands.avatar import Json, progress
 from digiclone.config import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from starlette.types import ASGIApp
+
+    from digiclone.vote.ballot import Ballot
     from digiclone.vote.election import Election
     from digiclone.vote.report import Report
     from digiclone.vote.store import Store
@@ -86,22 +91,48 @@ def people(
 
     Candidates answer first, if they have not. Whoever closes the page goes on where they were.
     """
-    import secrets  # noqa: PLC0415
-
-    import uvicorn  # noqa: PLC0415
-
-    from digiclone.commands.serve import listen  # noqa: PLC0415
-    from digiclone.server.guard import is_loopback  # noqa: PLC0415
     from digiclone.server.voting import make_app  # noqa: PLC0415
     from digiclone.vote.holding import answer  # noqa: PLC0415
 
     election, store, who = _opened(file)
     with progress() as tell:
         answer(election, store, who, tell)
+    _serve("Vote", lambda token: make_app(election, store, token), host, port)
+
+
+@app.command()
+def watch(
+    file: File,
+    host: Annotated[str, typer.Option(help="An address; anything but loopback demands a token.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8767,
+) -> None:
+    """See and hear the answers, on a page: each candidate's avatar says its own, question by question."""
+    from digiclone.server.watching import make_app  # noqa: PLC0415
+    from digiclone.vote.aloud import spoken  # noqa: PLC0415
+
+    election, store, _ = _opened(file)
+    answers = _answers(election, store)
+    if not any(text for each in answers.values() for text in each.values()):
+        raise ConfigError(f"nobody has answered yet; hold it with: digiclone vote run {file}")
+    with progress() as tell:
+        sounds = spoken(election, answers, file.with_suffix(".sounds"), tell)
+    votes = _votes(store.ballots())
+    _serve("Watch", lambda token: make_app(election, answers, votes, sounds, token), host, port)
+
+
+def _serve(what: str, make_app: "Callable[[str | None], ASGIApp]", host: str, port: int) -> None:
+    import secrets  # noqa: PLC0415
+
+    import uvicorn  # noqa: PLC0415
+
+    from digiclone.commands.serve import listen  # noqa: PLC0415
+    from digiclone.server.guard import is_loopback  # noqa: PLC0415
+
     token = None if is_loopback(host) else secrets.token_urlsafe(16)
     listener = listen(host, port)
-    print(f"Vote at http://{host}:{listener.getsockname()[1]}/{f'?token={token}' if token else ''}  (Ctrl-C ends)")
-    config = uvicorn.Config(make_app(election, store, token), log_level="warning", server_header=False)
+    shown = f"http://{host}:{listener.getsockname()[1]}/{f'?token={token}' if token else ''}"
+    print(f"{what} at {shown}  (Ctrl-C ends)", flush=True)
+    config = uvicorn.Config(make_app(token), log_level="warning", server_header=False)
     uvicorn.Server(config).run(sockets=[listener])
 
 
@@ -149,21 +180,32 @@ def _show(file: Path, election: "Election", store: "Store", as_json: bool, sound
         found = report(ballots, names)
     except ValueError as error:
         raise ConfigError(f"{error}; hold it with: digiclone vote run {file}") from error
-    answers = {q: {name: store.answer(name, q) or "" for name in names} for q in election.questions}
-    votes: dict[str, dict[str, int]] = {}
-    for one in ballots:
-        if one.choice:
-            counts = votes.setdefault(one.question, {})
-            counts[one.choice] = counts.get(one.choice, 0) + 1
-    place = file.with_suffix(".html")
+    answers, place = _answers(election, store), file.with_suffix(".html")
     with progress() as tell:
-        sounds = spoken(election, answers, file.with_suffix(".sounds"), tell) if sound else {}
-    write_atomically(place, page(election.name, found, answers, votes, sounds).encode())
+        files = spoken(election, answers, file.with_suffix(".sounds"), tell) if sound else {}
+    sounds = {asked: f"{one.parent.name}/{one.name}" for asked, one in files.items()}
+    write_atomically(place, page(election.name, found, answers, _votes(ballots), sounds).encode())
     if as_json:
         print(json.dumps({"page": str(place), **told(found)}))
         return
     _tell(found)
     print(f"Everything, with all answers: {place}")
+
+
+def _answers(election: "Election", store: "Store") -> dict[str, dict[str, str]]:
+    """By question and candidate; empty where there is none yet."""
+    names = [one.name for one in election.candidate]
+    return {q: {name: store.answer(name, q) or "" for name in names} for q in election.questions}
+
+
+def _votes(ballots: "Iterable[Ballot]") -> dict[str, dict[str, int]]:
+    """By question and candidate."""
+    found: dict[str, dict[str, int]] = {}
+    for one in ballots:
+        if one.choice:
+            counts = found.setdefault(one.question, {})
+            counts[one.choice] = counts.get(one.choice, 0) + 1
+    return found
 
 
 def _tell(found: "Report") -> None:

@@ -55,8 +55,7 @@ def routes(door: asyncio.Lock) -> list[Route]:
         return described(clone, avatar)
 
     async def show_mapping(request: Request) -> Any:
-        clone = clone_of(request)
-        return described(clone, await run_in_threadpool(_avatar, clone))
+        return await run_in_threadpool(moves, clone_of(request))
 
     async def take_mapping(request: Request) -> Any:
         clone = clone_of(request)
@@ -76,6 +75,11 @@ def routes(door: asyncio.Lock) -> list[Route]:
         Route(f"{base}/mapping", answering(show_mapping), methods=["GET"]),
         Route(f"{base}/mapping", answering(take_mapping), methods=["PUT"]),
     ]
+
+
+def moves(clone: Path) -> dict[str, Any]:
+    """What of a clone's avatar can be moved, by what, and how."""
+    return described(clone, _avatar(clone))
 
 
 def described(clone: Path, avatar: Avatar) -> dict[str, Any]:
