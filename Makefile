@@ -24,7 +24,7 @@ lint: .venv/.dev
 
 unit: .venv/.dev .venv/.page browser
 	$(bin)/digiclone setup
-	$(bin)/digiclone models fetch asr:whisper tts:kokoro avatar:photo voice:train
+	$(bin)/digiclone models fetch asr:whisper tts:kokoro avatar:photo voice:train meaning:minilm
 	OMP_NUM_THREADS=1 $(bin)/pytest -n auto --dist loadscope -m "not browser and not network"
 	$(bin)/pytest -m "browser and not network" # a run of its own: playwright keeps an event loop in the main thread
 

@@ -27,7 +27,7 @@ from digiclone.showing import Example, How
 from digiclone.types import Message
 
 TOPICS = ("peace", "the economy", "schools", "taxes", "jobs", "freedom", "war", "health", "energy", "the future")
-STRATEGIES = ("none", "tell", "show-random", "show-retrieved", "show+tell", "tell+show-random")
+STRATEGIES = ("none", "tell", "show-random", "show-retrieved", "show-meant", "show+tell", "tell+show-random")
 RUN = 4
 """Letters that are looked at together."""
 

@@ -7,7 +7,8 @@
 votes, an answer to another question, and one of mixed-up letters, nearly none; the same ballot in another order must
 get the same choice. The judge that is named last is the one that the others are to agree with. `cost`: an election of
 3 candidates, 8 judges and 3 metrics: what it was said to take and what it took, with and without what is read once,
-and on Ray. `strategies`: who said this (`speeches.py`). A line a run goes to bench/results/vote-<device>.jsonl.
+and on Ray. `strategies`: who said this (`speeches.py`). `recall`: what finds an answer. A line a run goes to
+bench/results/vote-<device>.jsonl.
 `--quick`: fewer of everything.
 """
 
@@ -29,10 +30,12 @@ import numpy as np
 from keep import keep
 from speeches import strategies
 
+from digiclone import meaning, showing
 from digiclone.llm import llamacpp
 from digiclone.measure.questions import questions
 from digiclone.measure.recordings import data
 from digiclone.measure.respondent import meant
+from digiclone.showing import Example
 from digiclone.types import Message
 from digiclone.vote import judging
 from digiclone.vote.choosers import Local, choosers
@@ -123,6 +126,18 @@ def real(who: str, count: int) -> dict[str, Any]:
     )
     found["seconds_a_ballot"] = (time.perf_counter() - begun) / (6 * count)
     return found
+
+
+def recalled(count: int) -> dict[str, Any]:
+    """How often the right answer to a question is found first among those to all: by shared words, and by meaning."""
+    asked = questions(count)
+    answers = [Example("", one.right) for one in asked]
+    ways = {"words": showing.nearest, **({"meaning": showing.meant} if meaning.is_there() else {})}
+    found = {
+        name: float(np.mean([near(answers, one.ask)[0].answer == one.right for one in asked]))
+        for name, near in ways.items()
+    }
+    return {"questions": len(asked), **found}
 
 
 def _agreement(ours: Sequence[str], theirs: Sequence[str]) -> float:
@@ -251,6 +266,7 @@ def main() -> None:
         "prefix_speedup": taken["prefix_speedup"],
         "cost_prediction_error": taken["error_s"],
         "ray_equal": taken.get("ray_equal"),
+        "recall": recalled(100),
         "simulated": told,
         "judges": of,
         "cost": taken,

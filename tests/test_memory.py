@@ -1,11 +1,14 @@
 """What comes to mind, what does not, and that what is forgotten is nowhere any more."""
 
 import json
+import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import cast
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +20,7 @@ from digiclone import memory
 from digiclone.cli import app
 from digiclone.clone import create, find
 from digiclone.history import History
+from digiclone.meaning import Meaning
 from digiclone.turn import retold
 from digiclone.types import Memory, Message
 
@@ -72,6 +76,33 @@ def asked(found: list[Memory]) -> list[str]:
 def test_what_shares_a_telling_word_comes_to_mind(history: History, text: str, wanted: list[str]) -> None:
     tell(history, *TALKS)
     assert asked(memory.recall(history, text, 0)) == wanted
+
+
+class Mind:
+    """Knows one thing."""
+
+    def of(self, texts: Sequence[str]) -> np.ndarray:
+        return np.array([[1, 0] if re.search("dog|pet|cello", text) else [0, 1] for text in texts], np.float32)
+
+
+def test_what_means_something_alike_comes_to_mind(history: History) -> None:
+    numbers, mind = tell(history, *TALKS), cast(Meaning, Mind())
+    question = "Do you remember my pet?"
+    assert memory.recall(history, question, 0, mind) == [], "nothing is read yet"
+    memory.read(history, mind)
+    assert history.unread(99) == []
+    assert asked(memory.recall(history, question, 0, mind)) == [TALKS[0][0], TALKS[3][0]]
+    assert asked(memory.recall(history, question, 4, mind)) == [TALKS[0][0]], "the rest is shown already"
+    assert asked(memory.recall(history, "Lisbon, and my pet", 0, mind))[0] == TALKS[0][0]
+    assert memory.recall(history, question, 0) == [], "nobody reads meanings"
+    history.amend(numbers[0], "My cat is called Rex.")
+    assert [text for _, text in history.unread(99)] == ["My cat is called Rex."]
+    history.learn(numbers[0], "My dog is called Rex.", b"late")
+    assert len(history.unread(99)) == 1, "that is not what it says any more"
+    history.forget([numbers[3]])
+    assert numbers[3] not in dict(history.meanings())
+    memory.read(history, mind)
+    assert memory.recall(history, question, 0, mind) == []
 
 
 def test_what_the_model_sees_anyway_is_not_recalled(history: History) -> None:

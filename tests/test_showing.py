@@ -1,7 +1,9 @@
 """Ways to tell a clone who it is: within their budget, always the same, and the nearest examples nearest."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,19 +18,35 @@ SAID = [
     Example("Do you like dogs?", "Dogs are the only honest people I know."),
     Example("What about the weather tomorrow?", "Bring two umbrellas, one to lose."),
 ]
+
+
+class Mind:
+    """Knows one word: what has it means the same."""
+
+    def of(self, texts: Sequence[str]) -> np.ndarray:
+        return np.array([[1.0, 0.0] if "rain" in text.lower() or "umbrella" in text else [0.0, 1.0] for text in texts])
+
+
+@pytest.fixture(autouse=True)
+def _mind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digiclone.meaning.minilm", Mind)
+
+
 TEXT = st.text(st.sampled_from("abc \"'*-:()\n"), max_size=20)
 
 
 def test_each_strategy_gives_what_it_says() -> None:
     given = {name: prompt(How(strategy=name, budget=500), "I am Ada.", SAID, "Will it rain?") for name in STRATEGIES}
     assert {name: len(messages) for name, messages in given.items()} == {
-        "none": 1, "tell": 1, "show-random": 9, "show-retrieved": 9, "show+tell": 9,
+        "none": 1, "tell": 1, "show-random": 9, "show-retrieved": 9, "show-meant": 9, "show+tell": 9,
         "tell+show-random": 9,
     }  # fmt: skip
     assert [m.text for m in given["tell"]] == ["I am Ada."]
     assert "Ada" not in str(given["none"]) + str(given["show-retrieved"])
     assert given["show+tell"][0].text == "I am Ada."
     assert given["show-retrieved"][-2].text == "What do you think of rain?", "the nearest is last"
+    meant = [m.text for m in given["show-meant"][-4::2]]
+    assert meant == ["What about the weather tomorrow?", "What do you think of rain?"], "by meaning, the nearest last"
     other = prompt(How(strategy="show-random", budget=500), "I am Ada.", SAID, "Something else?")
     assert given["show-random"] == other, "it stays evaluated"
     assert given["tell+show-random"] == [*given["tell"], *other[1:]]

@@ -101,7 +101,7 @@ def test_an_election_is_held_counted_and_shown(file: Path, monkeypatch: pytest.M
         assert np.abs(samples).max() > 0.01
         marks = json.loads(mouth(file.parent / sound).read_text("utf-8"))
         assert 0 <= marks[0][1] < marks[-1][2] <= len(samples) / rate + 0.1
-    assert all(mark[1] >= before[2] - 1e-3 for before, mark in pairwise(marks)), "one phrase behind the other"
+        assert all(mark[1] >= before[2] - 1e-3 for before, mark in pairwise(marks)), "one phrase behind the other"
 
 
 def test_nobody_is_asked_again(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

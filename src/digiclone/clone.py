@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from digiclone import artifacts, memory, persona, registry, showing
+from digiclone import artifacts, meaning, memory, persona, registry, showing
 from digiclone.ahead import Workers
 from digiclone.config import DEFAULTS, Choice, ConfigError, Strict, choose, load_toml, nearest, parse
 from digiclone.dsp import resample
@@ -190,8 +190,10 @@ class Clone:
         return Cast(**{kind: part(kind, choice) for kind, choice in self.choices.items()})
 
     def wake(self) -> None:
-        """Load the models, and rehearse."""
+        """Load the models, and rehearse. Raises what hinders it from answering."""
         _ = self.cast
+        if showing.known(self._how.strategy).retrieved == "meaning":
+            meaning.minilm()
         self.rehearse()
 
     def rehearse(self) -> None:
@@ -204,6 +206,8 @@ class Clone:
         try:
             if read:
                 read(self.prompt())
+            if self._mind:
+                memory.read(self.history, self._mind)
         except Exception as error:  # noqa: BLE001  a model that does not answer says so in the next turn
             log.warning("%s cannot rehearse: %s", self.name, error)
 
@@ -219,11 +223,20 @@ class Clone:
         A history that cannot be read is no reason not to answer."""
         said = showing.reminded(self._how, self._examples, text)
         try:
-            memories = memory.recall(self.history, text, len(self._window()))
+            memories = memory.recall(self.history, text, len(self._window()), self._mind)
         except sqlite3.Error as error:
             log.warning("%s cannot remember: %s", self.name, error)
             memories = []
         return [*(Exchange(one.question, one.answer) for one in said), *memories]
+
+    @cached_property
+    def _mind(self) -> meaning.Meaning | None:
+        """What it is reminded by, if its weights are here, and whole."""
+        try:
+            return meaning.minilm() if meaning.is_there() else None
+        except Exception as error:  # noqa: BLE001  words remind, too
+            log.warning("%s is not reminded by meaning: %s", self.name, error)
+            return None
 
     def _window(self) -> list[Message]:
         return persona.window(self.history.last(step=persona.STEP))

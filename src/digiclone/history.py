@@ -22,6 +22,16 @@ CREATE TABLE IF NOT EXISTS message (
 CREATE VIRTUAL TABLE IF NOT EXISTS word USING fts5(
     text, content='message', content_rowid='id', tokenize='porter unicode61'
 );
+CREATE TABLE IF NOT EXISTS meaning (
+    id INTEGER PRIMARY KEY,     -- of a message
+    direction BLOB NOT NULL     -- float32; see meaning.py
+);
+CREATE TRIGGER IF NOT EXISTS misread AFTER UPDATE OF text ON message BEGIN
+    DELETE FROM meaning WHERE id = old.id;
+END;
+CREATE TRIGGER IF NOT EXISTS unlearnt AFTER DELETE ON message BEGIN
+    DELETE FROM meaning WHERE id = old.id;
+END;
 CREATE TRIGGER IF NOT EXISTS added AFTER INSERT ON message BEGIN
     INSERT INTO word (rowid, text) VALUES (new.id, new.text);
 END;
@@ -42,6 +52,8 @@ SELECT asked.text, coalesce((
 FROM message AS asked WHERE asked.role = 'user' AND asked.text != ''
 """
 """What a person said, each with what was answered."""
+_BEHIND = "SELECT coalesce(min(id), 9e18) FROM (SELECT id FROM message WHERE text != '' ORDER BY id DESC LIMIT ?)"
+"""The first of the last messages."""
 _FORGET = """
 DELETE FROM message WHERE id = :asked AND role = 'user' OR role = 'assistant' AND id > :asked AND id < coalesce(
     (SELECT min(id) FROM message WHERE id > :asked AND role = 'user'), 9e18)
@@ -112,17 +124,44 @@ class History:
         """What has to do with the words, the best first (BM25); not of the last messages, of which so many are `shown`
         to the model already."""
         with self._lock:
-            last = "SELECT id FROM message WHERE text != '' ORDER BY id DESC LIMIT ?"
-            (behind,) = self._db.execute(f"SELECT coalesce(min(id), 9e18) FROM ({last})", (shown,)).fetchone()
+            (behind,) = self._db.execute(_BEHIND, (shown,)).fetchone()
             hits = self._db.execute(
                 "SELECT rowid FROM word WHERE word MATCH ? AND rowid < ? ORDER BY bm25(word) LIMIT ?",
                 (_quoted(words), behind, 4 * most),
             ).fetchall()
-            begins = "SELECT max(id) FROM message WHERE id <= ? AND role = 'user' AND text != ''"
-            asked = [self._db.execute(begins, hit).fetchone()[0] for hit in hits]
-            numbers = [number for number in dict.fromkeys(asked) if number is not None][:most]
-            found = [self._db.execute(f"{_EXCHANGES} AND asked.id = ?", (number,)).fetchone() for number in numbers]
+        return self.talks([number for (number,) in hits])[:most]
+
+    def talks(self, numbers: Sequence[int]) -> list[Memory]:
+        """What was asked and answered where these messages stand, in their order, each once."""
+        begins = "SELECT max(id) FROM message WHERE id <= ? AND role = 'user' AND text != ''"
+        with self._lock:
+            asked = [self._db.execute(begins, (number,)).fetchone()[0] for number in numbers]
+            those = [number for number in dict.fromkeys(asked) if number is not None]
+            found = [self._db.execute(f"{_EXCHANGES} AND asked.id = ?", (number,)).fetchone() for number in those]
         return [Memory(*row) for row in found]
+
+    def unread(self, most: int) -> list[tuple[int, str]]:
+        """Messages whose meaning is not known, the last first."""
+        with self._lock:
+            return self._db.execute(
+                "SELECT id, text FROM message WHERE text != '' AND id NOT IN (SELECT id FROM meaning)"
+                " ORDER BY id DESC LIMIT ?",
+                (most,),
+            ).fetchall()
+
+    def learn(self, number: int, text: str, direction: bytes) -> None:
+        """Keep what a message means, unless it says something else by now."""
+        with self._lock, self._db:
+            self._db.execute(
+                "INSERT OR REPLACE INTO meaning SELECT id, ? FROM message WHERE id = ? AND text = ?",
+                (direction, number, text),
+            )
+
+    def meanings(self, shown: int = 0) -> list[tuple[int, bytes]]:
+        """Of all messages but the last ones, of which so many are `shown`."""
+        with self._lock:
+            (behind,) = self._db.execute(_BEHIND, (shown,)).fetchone()
+            return self._db.execute("SELECT id, direction FROM meaning WHERE id < ? ORDER BY id", (behind,)).fetchall()
 
     def forget(self, numbers: Sequence[int]) -> int:
         """Delete what was said, and what was answered to it; how many messages that were. Nothing of them stays."""

@@ -68,7 +68,8 @@ def _diagnosis(kind: str, name: str, backend: ModuleType, error: Exception) -> s
 
 def models() -> list[tuple[str, str, Model, bool]]:
     """The catalogue: (kind, backend, model, whether a new clone uses it). The 3D head's parts come as
-    `avatar:default`, the networks that measure a face as `avatar:photo`, what making a voice needs as `voice:train`."""
+    `avatar:default`, the networks that measure a face as `avatar:photo`, what making a voice needs as `voice:train`,
+    what reminds by meaning as `meaning:minilm`."""
     backends = [(kind, name) for kind in DEFAULTS for name in names(kind)]
     rows = [
         (kind, name, row, _is_default(kind, name, row)) for kind, name in backends for row in module(kind, name).MODELS
@@ -77,6 +78,7 @@ def models() -> list[tuple[str, str, Model, bool]]:
         ("avatar", "default", "digiclone.avatar.default", True),
         ("avatar", "photo", "digiclone.avatar.photo.networks", False),
         ("voice", "train", "digiclone.voice.models", False),
+        ("meaning", "minilm", "digiclone.meaning", False),
     ]
     return rows + [
         (kind, name, row, default)

@@ -13,7 +13,11 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+import numpy as np
+
+from digiclone import meaning
 from digiclone.config import ConfigError, Strict, load_toml, parse
 from digiclone.config import nearest as nearest_name
 from digiclone.types import Message
@@ -41,15 +45,17 @@ class Strategy:
 
     told: bool = False
     shown: bool = False
-    retrieved: bool = False
+    retrieved: Literal["", "words", "meaning"] = ""
+    """By what it is found."""
 
 
 STRATEGIES = {
     "none": Strategy(),
     "tell": Strategy(told=True),
     "show-random": Strategy(shown=True),
-    "show-retrieved": Strategy(retrieved=True),
-    "show+tell": Strategy(told=True, retrieved=True),
+    "show-retrieved": Strategy(retrieved="words"),
+    "show-meant": Strategy(retrieved="meaning"),
+    "show+tell": Strategy(told=True, retrieved="words"),
     "tell+show-random": Strategy(told=True, shown=True),
 }
 USUAL = "tell+show-random"
@@ -101,8 +107,12 @@ def standing(how: How, persona: str, examples: Sequence[Example]) -> list[Messag
 
 
 def reminded(how: How, examples: Sequence[Example], question: str) -> list[Example]:
-    """What the question calls up, the nearest last, where a model looks most."""
-    return _fitting(nearest(examples, question), how.budget)[::-1] if known(how.strategy).retrieved else []
+    """What the question calls up, the nearest last, where a model looks most. Raises `weights.Missing`."""
+    by = known(how.strategy).retrieved
+    if not by or not examples:
+        return []
+    near = nearest(examples, question) if by == "words" else meant(examples, question)
+    return _fitting(near, how.budget)[::-1]
 
 
 def prompt(how: How, persona: str, examples: Sequence[Example], question: str) -> list[Message]:
@@ -124,6 +134,14 @@ def nearest(examples: Sequence[Example], question: str) -> list[Example]:
     near = [examples[number] for number in found]
     there = set(near)
     return [*near, *(one for one in _mixed(examples) if one not in there)]
+
+
+def meant(examples: Sequence[Example], question: str) -> list[Example]:
+    """The same by what is meant: that of an answer, and of what was asked, beside that of the question."""
+    mind = meaning.minilm()
+    (asked,) = mind.of([question])
+    close = mind.of([f"{one.question} {one.answer}" for one in examples]) @ asked
+    return [examples[number] for number in np.argsort(-close, kind="stable")]
 
 
 def copied(said: str, examples: Sequence[Example]) -> int:

@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from digiclone import meaning
 from digiclone.config import ConfigError
 from digiclone.showing import Example, How
 from digiclone.types import Message
@@ -114,7 +115,7 @@ def tune(
     tell: Progress,
 ) -> Tuned:
     """Hold both elections; what was answered and voted stays in `folder`, and is not asked again."""
-    others = [one for one in WAYS if one != now]
+    others = [one for one in _possible() if one != now]
     ways = {name(one): one for one in [now, *others][:STANDING]}
     before = name(now)
     first = _held(clone, ways, given.questions[0], given.samples, metric, llm, choosers, folder, tell)
@@ -128,6 +129,14 @@ def tune(
     if (doubt := _doubt(second)) or second.winner != best:
         return Tuned(now, doubt or f"{best} did not win again, on other questions", first, second)
     return Tuned(ways[best], "it won twice, by more than chance allows", first, second)
+
+
+def _possible() -> list[How]:
+    """What is found by meaning, where that can be, in the place of what is found by words alone."""
+    if not meaning.is_there():
+        return list(WAYS)
+    by_meaning = {"show-retrieved": "show-meant"}
+    return [How(strategy=by_meaning.get(one.strategy, one.strategy), budget=one.budget) for one in WAYS]
 
 
 def name(how: How) -> str:
