@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import quant_looks
 import quant_parts as parts
 import quant_pictures
 from cells import cell
@@ -158,9 +159,15 @@ def step(size: Size) -> Cell:
     return cell("quant/step", Asked(size.judge, "step", "", 0, 0), _made_of(), parts.step, size is QUICK)
 
 
+def looks(size: Size) -> Cell:
+    """What the model looks at, whole and with few bits."""
+    asked = Asked(size.judge, "looks", "", size.steps, 0)
+    return cell("quant/looks", asked, _made_of(), quant_looks.looks, size is QUICK, timed=False)
+
+
 PARTS = {
     "arms": arms, "deployed": deployed, "sensitivity": sensitivity, "speed": speed, "parity_max_abs": parity,
-    "train_step": step,
+    "train_step": step, "looks": looks,
 }  # fmt: skip
 
 
@@ -182,8 +189,9 @@ def main() -> None:
     if "train_step" in found:
         found["train_step_ratio"] = found["train_step"]["ratio"]
     if not options.part:
-        keep("quant", options.quick, found)
         quant_pictures.draw(found)
+        found.pop("looks")  # pictures say more
+        keep("quant", options.quick, found)
     print(json.dumps(found, indent=None if options.json else 2))
 
 

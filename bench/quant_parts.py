@@ -119,18 +119,18 @@ def importance() -> dict[str, np.ndarray]:
 
 def arm(asked: Asked) -> dict[str, Any]:
     """An arm in a setting: trained, then judged with all of its grids."""
-    return judged(_torchao(asked) if asked.what == "torchao" else _trained(asked), asked.judge)
+    return judged(_torchao(asked) if asked.what == "torchao" else trained(asked).model, asked.judge)
 
 
-def _trained(asked: Asked) -> nn.Module:
+def trained(asked: Asked) -> quantised.Prepared:
+    """The model with the grids of an arm in a setting, after so many steps."""
     recipe = arms.recipe(asked.what, arms.SETTINGS[asked.setting], asked.steps, asked.seed)
     net = llama.load(source())
-    windows = material(0)
     if not asked.steps:  # rounded to the nearest: nothing is learnt
-        prepare(net, recipe.grids)
-        return net
+        return prepare(net, recipe.grids)
+    windows = material(0)
     place = work(f"{asked.setting}-{asked.what}-{asked.seed}")
-    return qat.fit(recipe, net, windows[command.KEPT :], windows[:2], None, place, silent).model
+    return qat.fit(recipe, net, windows[command.KEPT :], windows[:2], None, place, silent)
 
 
 def _torchao(asked: Asked) -> nn.Module:
