@@ -55,7 +55,7 @@ class Size:
 QUICK = Size(Judge(2048, 2), 6, (0,), {"W4A4": ("rtn", "lsq", "edgeqat")}, (), 12)
 FULL = Size(
     Judge(16_384, 20),
-    60,
+    40,
     (0, 1, 2),
     {
         "W8A8": ("rtn", "lsq", "edgeqat"),
@@ -66,7 +66,7 @@ FULL = Size(
         "W4A4": ("rtn", "pact", "llm-qat", "lsq", "edgeqat", "entropy", "distribution", "edgeqat, as printed"),
     },
     ("lsq", "edgeqat"),
-    400,
+    240,
 )
 
 
