@@ -28,6 +28,7 @@ import align_methods
 import align_pictures
 import numpy as np
 from align_people import ENCODERS, READERS, family
+from align_runtime import ALONE
 from cells import cell as kept
 from keep import keep
 
@@ -88,13 +89,13 @@ def _methods(size: Size, reader: str) -> list[str]:
     controls = ["floor", "mean", "oracle", "ceiling", "cascade"]
     trained = PRINTED if not size.llm or family(Path(size.llm)) == "llama" else ()
     others = ["proj-only", *trained, *size.ablations] if first else []
-    return [*controls, "paper", "paper/rows", *others, "base", "plus/alone", "plus"]
+    return [*controls, "paper", "paper/rows", "trimmed", "trimmed/rows", *others, "base", "plus/alone", "plus"]
 
 
 def _rows(size: Size, method: str, reader: str) -> Iterator[Cell]:
     measured, _, other = method.partition("/")
     first = reader == size.readers[0]
-    seeds = size.seeds if measured == "plus" or (measured == "paper" and first) else size.seeds[:1]
+    seeds = size.seeds if measured == "plus" or (measured in ("paper", "trimmed") and first) else size.seeds[:1]
     cells = [cell(size, measured, reader, seed) for seed in seeds]
     if (
         other
@@ -232,7 +233,7 @@ def cell(
     made_of = align_methods.VERSION, BASE if method in LEARNT_FROM_BASE else "", *([size.llm] if size.llm else [])
     quick = size.learnt == QUICK.learnt
     name = f"align/{who}-{method}-{asked.learnt}-{seed}"
-    return kept(name, asked, made_of, align_methods.measure, quick, _timed(size, asked))
+    return kept(name, asked, made_of, ALONE.get(method, align_methods.measure), quick, _timed(size, asked))
 
 
 def _timed(size: Size, asked: align_methods.Asked) -> bool:

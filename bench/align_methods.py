@@ -20,7 +20,7 @@ from align_people import Person, encoder, model, person, place
 from digiclone import bridge as bridges
 from digiclone.align import pairs, score
 from digiclone.align.replies import PERSONA, Replies
-from digiclone.artifacts import BRIDGE, write_atomically
+from digiclone.artifacts import write_atomically
 from digiclone.llm.bridge import HERE
 from digiclone.measure.recordings import data, listed
 from digiclone.nn import llama
@@ -86,7 +86,7 @@ class Task:
 
     def folder(self) -> Path:
         """An empty one."""
-        found = _folder(self.asked, self.asked.method)
+        found = folder_of(self.asked, self.asked.method)
         shutil.rmtree(found, ignore_errors=True)
         return found
 
@@ -104,7 +104,7 @@ class Made:
     losses: list[float] = field(default_factory=list)
 
 
-def _folder(asked: Asked, method: str) -> Path:
+def folder_of(asked: Asked, method: str) -> Path:
     return place(asked.who) / f"{method}-{asked.learnt}-{asked.seed}"
 
 
@@ -158,20 +158,39 @@ def _written(read: dict[str, list[str]]) -> Made:
 def paper(task: Task) -> Made:
     """BridgeFormer and EmbedLink, as printed, four frames side by side. "rows": in the place of what it gives, the
     model's own embeddings that are nearest."""
-    return _linked(task, layers=4)
+    return _linked(task, task.folder(), layers=4)
+
+
+def trimmed(task: Task) -> Made:
+    """What was trained so, without its pads: cut where the first one is nearest."""
+    made = _linked(task, folder_of(task.asked, "paper"), layers=4)
+    words = {name: replace(other, said=_cut(task, other.said)) for name, other in made.others.items()}
+    return replace(made, said=_cut(task, made.said), others=words)
+
+
+def _cut(task: Task, said: dict[str, list[Said]]) -> dict[str, list[Said]]:
+    """Embeddings before the first pad; one at least."""
+    table, end = torch.from_numpy(task.replies.table), task.replies.words.end
+
+    def before(found: Said) -> Said:
+        assert not isinstance(found, str)
+        tokens = bridge.nearest(torch.from_numpy(found), table).tolist()
+        return found[: max(1, len(bridge.until(tokens, end)))]
+
+    return {which: [before(one) for one in some] for which, some in said.items()}
 
 
 def proj_only(task: Task) -> Made:
     """The same without its transformer, an MLP: the paper's first try (figure 1)."""
-    return _linked(task, layers=0)
+    return _linked(task, task.folder(), layers=0)
 
 
-def _linked(task: Task, layers: int) -> Made:
+def _linked(task: Task, folder: Path, layers: int) -> Made:
     table, known = torch.from_numpy(task.replies.table), task.known
     dims = Dims(known[0].features.shape[1], table.shape[1], stacked=4, layers=layers)
     recipe = bridge.Recipe(dims, task.replies.words.end, epochs=task.asked.epochs, seed=task.asked.seed)
     begun = time.perf_counter()
-    net, losses = bridge.fit(recipe, known, [], table, task.folder(), _silent)
+    net, losses = bridge.fit(recipe, known, [], table, folder, _silent)
     took = time.perf_counter() - begun
     found = task.each(lambda one: bridge.spoken(recipe, net, task.pair(one))[0])
     made = _embedded(task, {which: [one.numpy() for one in some] for which, some in found.items()})
@@ -206,21 +225,22 @@ def plain(task: Task) -> Made:
 
 def _personal(task: Task, recipe: people.Recipe, start: Path) -> Made:
     folder, begun = task.folder(), time.perf_counter()
-    _learn(task, recipe, start, folder)
+    learn(task, recipe, start, folder)
     took = time.perf_counter() - begun
-    ways = {"": bridges.Bridge(folder), "alone": _alone(folder)}
+    ways = {"": bridges.Bridge(folder), "alone": alone(folder)}
     made = {way: _written(task.each(lambda one, of=of: of.hear(one.audio()).text)) for way, of in ways.items()}
     return replace(made[""], s_all=took, others={"alone": made["alone"]})
 
 
-def _alone(folder: Path) -> bridges.Bridge:
+def alone(folder: Path) -> bridges.Bridge:
     """A bridge that asks no recogniser."""
     found = bridges.Bridge(folder)
     found.about = found.about.model_copy(update={"trust": 0.0})
     return found
 
 
-def _learn(task: Task, recipe: people.Recipe, start: Path, folder: Path) -> None:
+def learn(task: Task, recipe: people.Recipe, start: Path, folder: Path) -> None:
+    """A bridge in `folder`, as `digiclone align train` makes it."""
     seed, steps = task.asked.seed, task.asked.steps
     seeded = replace(recipe, training=replace(recipe.training, seed=seed, steps=steps))
     if recipe.ears:
@@ -281,7 +301,8 @@ def _silent(_how: str, _share: float) -> None:
 
 METHODS: dict[str, Callable[[Task], Made]] = {
     "floor": floor, "mean": mean, "oracle": oracle, "ceiling": ceiling, "cascade": cascade, "paper": paper,
-    "proj-only": proj_only, "base": base, "plus": plus, "frozen": frozen, "scratch": scratch, "plain": plain,
+    "trimmed": trimmed, "proj-only": proj_only, "base": base, "plus": plus, "frozen": frozen, "scratch": scratch,
+    "plain": plain,
     **{method: run_through(method) for method in ("nextgpt", "xvila", "xvila-lora", "binding", "slam", "ultravox")},
 }  # fmt: skip
 
@@ -291,8 +312,6 @@ METHODS: dict[str, Callable[[Task], Made]] = {
 
 def measure(asked: Asked) -> dict[str, Any]:
     """The figures of one method, reader and seed."""
-    if asked.method in ALONE:
-        return ALONE[asked.method](asked)
     task = Task(asked, person(asked.who, asked.learnt, asked.unseen), Replies(model(asked.llm)))
     made = METHODS[asked.method](task)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
@@ -344,57 +363,3 @@ def _figures(
         "each": {"wer": each, "rouge1": near.rouge1, "rougeL": near.rouge_l},
         "read": list(read)[:5],
     }
-
-
-def runtime(asked: Asked) -> dict[str, Any]:
-    """Seconds from the end of an utterance to the first token, medians of the unseen sentences; the model has read its
-    part of the prompt before, as it does in the clone. Each sentence in all ways, one after the other."""
-    somebody, folder = person(asked.who, asked.learnt, asked.unseen), _folder(asked, "plus")
-    if not (folder / BRIDGE).is_file():  # it was measured on another day
-        _learn(Task(asked, somebody, Replies(model(asked.llm))), people.Recipe(), reader_base.SHIPPED, folder)
-    replies = Replies(model(asked.llm))
-    hears = {"bridge": bridges.Bridge(folder), "bridge, alone": _alone(folder)}
-    ears = {f"cascade, {name}": encoder(name) for name in ("moonshine", "whisper")}
-    ways = {
-        **{name: lambda audio, by=by: by.hear(audio).text for name, by in hears.items()},
-        **{name: by.transcribe for name, by in ears.items()},
-    }
-    took: dict[str, list[float]] = {name: [] for name in ways}
-    for one in [somebody.unseen[0], *somebody.unseen]:
-        audio = one.audio()
-        for name, understand in ways.items():
-            replies.ready()
-            begun = time.perf_counter()
-            next(replies.begin(understand(audio)), "")
-            took[name].append(time.perf_counter() - begun)
-    medians = {name: float(np.median(some[1:])) for name, some in took.items()}
-    return {
-        "bridge_first_token_s": medians["bridge"],
-        "bridge_alone_first_token_s": medians["bridge, alone"],
-        "cascade_first_token_s": medians["cascade, moonshine"],
-        "cascade_whisper_first_token_s": medians["cascade, whisper"],
-        "bridge_beside_cascade": medians["bridge"] / medians["cascade, moonshine"],
-        "bridge_alone_beside_cascade": medians["bridge, alone"] / medians["cascade, moonshine"],
-        "sound_s": float(np.median([one.audio().seconds for one in somebody.unseen])),
-    }
-
-
-def ears(asked: Asked) -> dict[str, Any]:
-    """What it takes to hear through an encoder: nothing else is in this process but what loads it."""
-    somebody = person(asked.who, asked.learnt, asked.unseen)
-    sounds = [one.audio() for one in somebody.unseen]
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-    hears = encoder(asked.encoder)
-    begun = time.perf_counter()
-    heard = [hears.features(sound) for sound in sounds]
-    took = time.perf_counter() - begun
-    seconds = sum(sound.seconds for sound in sounds)
-    return {
-        "encoder_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3 - before),
-        "width": heard[0].shape[2],
-        "frames_a_second": round(sum(one.shape[1] for one in heard) / seconds, 1),
-        "s_a_second_of_sound": took / seconds,
-    }
-
-
-ALONE = {"runtime": runtime, "ears": ears}
