@@ -126,3 +126,21 @@ def test_who_is_kept_stays_kept(tmp_path: Path) -> None:
     assert len(learnt) + len(kept) == 400
     assert 20 <= len(kept) <= 60
     assert {pair.name for pair in pairs.split(some[:200])[1]} == {p.name for p in kept if int(p.name[1:]) < 200}
+
+
+def test_one_sentence_at_least_is_kept_from_learning(tmp_path: Path) -> None:
+    def pair(number: int) -> pairs.Pair:
+        return pairs.Pair(f"s{number}", tmp_path / f"s{number}.wav", "a", "a")
+
+    for count in (1, 2, 5, 20):
+        for first in range(0, 200, count):
+            some = [pair(number) for number in range(first, first + count)]
+            learnt, kept = pairs.split(some)
+            assert kept
+            assert {*learnt, *kept} == {*some}
+            assert len(learnt) + len(kept) == len(some)
+    all_ = [pair(number) for number in range(400)]
+    learnt, kept = pairs.split(all_)
+    assert 20 < len(kept) < 60
+    assert {*pairs.split(all_[:200])[1]} <= {*kept}, "who was kept stays kept"
+    assert pairs.split([]) == ([], [])

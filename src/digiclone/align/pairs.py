@@ -67,8 +67,11 @@ def read(folder: Path) -> list[Pair]:
 
 
 def split(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
-    """Those to learn from and those kept, by their names: who stays and who goes does not change as pairs are added."""
-    kept = {pair.name for pair in pairs if hashlib.sha256(pair.name.encode()).digest()[0] < 256 * KEPT}
+    """Those to learn from and those kept, by their names: who stays and who goes does not change as pairs are added.
+    One at least is kept."""
+    lots = {pair.name: hashlib.sha256(pair.name.encode()).digest() for pair in pairs}
+    first = min(lots.values(), default=b"")
+    kept = {name for name, lot in lots.items() if lot[0] < 256 * KEPT or lot == first}
     return [pair for pair in pairs if pair.name not in kept], [pair for pair in pairs if pair.name in kept]
 
 

@@ -82,8 +82,8 @@ class Learnt:
 def learnable(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
     """Those to learn from and those kept. Raises `ConfigError` if they are too few."""
     learnt, kept = split(pairs)
-    if len(learnt) < ENOUGH:
-        raise ConfigError(f"{len(learnt)} sentences are too few to learn somebody from: bring at least {ENOUGH}")
+    if len(pairs) < ENOUGH:
+        raise ConfigError(f"{len(pairs)} sentences are too few to learn somebody from: bring at least {ENOUGH}")
     return learnt, kept
 
 
