@@ -235,8 +235,8 @@ def cell(
 
 
 def _timed(size: Size, asked: align_methods.Asked) -> bool:
-    first = size.readers[0], 0, size.learnt
-    return asked.method in TIMED and (asked.who, asked.seed, asked.learnt) == first
+    first = size.readers[0], 0, size.learnt, ""
+    return asked.method in TIMED and (asked.who, asked.seed, asked.learnt, asked.instruction) == first
 
 
 def controls(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
