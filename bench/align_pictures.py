@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 Row = Mapping[str, Any]
+PRINTED = {"nextgpt": "A1", "xvila": "A2", "xvila-lora": "A2, LoRA", "binding": "A3", "plus": "the bridge"}
 BLUE, GREY, ORANGE = "#2f6f9f", "#9a9a9a", "#d9822b"
 
 
@@ -39,7 +40,8 @@ def _methods(axes: Axes, rows: Sequence[Row]) -> None:
         errors = [[max(0.0, h - low) for h, (low, _) in zip(heights, around, strict=True)],
                   [max(0.0, high - h) for h, (_, high) in zip(heights, around, strict=True)]]  # fmt: skip
         axes.bar(places, heights, 0.8 / len(readers), yerr=errors, label=reader, color=(BLUE, ORANGE)[number % 2])
-    axes.set_xticks([place + 0.2 for place in range(len(names))], names, rotation=35, ha="right")
+    labels = [PRINTED.get(name, name) for name in names]
+    axes.set_xticks([place + 0.2 for place in range(len(names))], labels, rotation=35, ha="right")
     axes.set_ylabel("ROUGE-1 of the reply, sentences never learnt")
     axes.legend(frameon=False)
 
