@@ -36,7 +36,6 @@ from digiclone.align import score
 from digiclone.train import person, reader_base
 
 Cell = dict[str, Any]
-PRINTED = ("nextgpt", "xvila", "xvila-lora", "binding", "slam", "ultravox")
 NAMES = {"nextgpt": "A1", "xvila": "A2", "binding": "A3"}
 IMPAIRED = (
     "kathleen, slurred 0.5", "kathleen, phonological 1.0", "kathleen, aphasic 0.5", "kathleen, slurred 0.7",
@@ -69,13 +68,18 @@ class Size:
     """Of a reader."""
     curve: tuple[int, ...]
     impaired: tuple[str, ...]
+    through_it: tuple[str, ...]
+    """Methods that run the language model."""
     ablations: tuple[str, ...]
     llm: str = ""
     """A GGUF file, if not the clone's own model."""
 
 
-QUICK = Size(("kathleen",), 40, 8, (0,), 20, 1, 40, (20, 40), (), ())
-FULL = Size(READERS, 100, 40, (0, 1, 2), 400, 3, 300, (20, 50, 100, 490), IMPAIRED, ("frozen", "scratch", "plain"))
+QUICK = Size(("kathleen",), 40, 8, (0,), 20, 1, 40, (40,), (), tuple(NAMES), ())
+FULL = Size(
+    READERS, 100, 40, (0, 1, 2), 400, 3, 300, (20, 50, 100, 490), IMPAIRED,
+    (*NAMES, "xvila-lora", "slam", "ultravox"), ("frozen", "scratch", "plain"),
+)  # fmt: skip
 
 
 def rows(size: Size) -> list[Cell]:
@@ -87,7 +91,7 @@ def _methods(size: Size, reader: str) -> list[str]:
     """Ablations, and what takes an hour for a row, are measured with one reader."""
     first = reader == size.readers[0]
     controls = ["floor", "mean", "oracle", "ceiling", "cascade"]
-    trained = PRINTED if not size.llm or family(Path(size.llm)) == "llama" else ()
+    trained = size.through_it if not size.llm or family(Path(size.llm)) == "llama" else ()
     printed = ["paper", "paper/rows", "trimmed", "trimmed/rows", "proj-only", *trained, *size.ablations]
     return [*controls, *(printed if first else []), "base", "plus/alone", "plus"]
 
