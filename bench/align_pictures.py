@@ -30,7 +30,7 @@ def draw(found: Mapping[str, Any]) -> None:
 def _methods(axes: Axes, rows: Sequence[Row]) -> None:
     unseen = [row for row in rows if not row["seen"]]
     readers = list(dict.fromkeys(row["speaker"] for row in unseen))
-    names = list(dict.fromkeys(row["method"] for row in unseen))
+    names = list[str](dict.fromkeys(row["method"] for row in unseen))
     for number, reader in enumerate(readers):
         some = {row["method"]: row for row in unseen if row["speaker"] == reader}
         there = [name for name in names if name in some]  # some are measured with one reader
