@@ -1,6 +1,7 @@
 """What several tests use: waiting for a condition, casts of stand-ins, sound that is a voice to the energy VAD."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -82,6 +83,11 @@ class Lips:
 
 def chunk(text: str, seconds: float = 0.1, rate: int = 8000) -> Speech:
     return Speech(np.zeros(round(seconds * rate), np.float32), rate, text)
+
+
+def words(text: str) -> list[str]:
+    """Those of a text, without capitals and marks."""
+    return re.findall(r"[a-z0-9']+", text.lower().replace("-", " "))
 
 
 def quiet(seconds: float, rate: int = RATE) -> np.ndarray:

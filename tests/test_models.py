@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import re
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support import words
 
 from digiclone import registry, weights
 from digiclone.dsp import resample, rms
@@ -35,10 +35,6 @@ noise = np.random.default_rng(0)
 @cache
 def load(kind: str, name: str, **options: Any) -> Any:
     return registry.load(kind, name, **options)
-
-
-def words(text: str) -> list[str]:
-    return re.findall(r"[a-z0-9']+", text.lower().replace("-", " "))
 
 
 def errors(heard: str, said: str) -> int:

@@ -1,11 +1,11 @@
 """Moonshine beyond its transcripts: what it believes, what a guess saves, its pieces, and its ears that can learn."""
 
-import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from support import words
 
 from digiclone import registry, weights
 from digiclone.dsp import resample
@@ -14,10 +14,6 @@ from digiclone.stages import RATE
 from digiclone.types import Audio
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(300), pytest.mark.usefixtures("home")]
-
-
-def words(text: str) -> list[str]:
-    return re.findall(r"[a-z0-9']+", text.lower().replace("-", " "))
 
 
 @pytest.fixture(scope="module")

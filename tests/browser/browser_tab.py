@@ -1,9 +1,14 @@
 """A page that is under test."""
 
+import socket
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import uvicorn
+from starlette.types import ASGIApp
 from stub_server import Stub
 
 MIC_HERTZ = 600
@@ -35,6 +40,20 @@ WATCH = """
 })();
 """
 """What comes and goes on the wire, with the time on the audio clock."""
+
+
+@contextmanager
+def served(app: ASGIApp) -> Iterator[str]:
+    """The address of a page that a server in this process shows meanwhile."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()  # the page may ask before the server is up
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        server.should_exit = True
+        thread.join(10)
 
 
 class Tab:

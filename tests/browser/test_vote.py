@@ -1,13 +1,11 @@
 """People vote in a browser, as on a telephone: they choose, close the page, go on, and are thanked."""
 
-import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
+from browser_tab import served
 
 from digiclone.server.voting import make_app
 from digiclone.vote.election import Candidate, Election, Judge
@@ -35,15 +33,8 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def address(store: Store) -> Iterator[str]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()  # the page may ask before the server is up
-        server = uvicorn.Server(uvicorn.Config(make_app(ELECTION, store), log_level="warning"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        server.should_exit = True
-        thread.join(10)
+    with served(make_app(ELECTION, store)) as found:
+        yield found
 
 
 @pytest.fixture

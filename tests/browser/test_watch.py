@@ -1,8 +1,6 @@
 """The answers of an election are watched: whoever is chosen says theirs, with a mouth that moves to it."""
 
 import json
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-import uvicorn
+from browser_tab import served
 from tiny_head import tiny_head
 
 from digiclone.server import watching
@@ -42,16 +40,8 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
             tone = 0.3 * np.sin(2 * np.pi * 220 * np.arange(int(SECONDS * RATE)) / RATE)
             soundfile.write(file, tone, RATE, format="MP3", subtype="MPEG_LAYER_III")
             mouth(file).write_text(json.dumps([["aa", 0.0, SECONDS]]), "utf-8")
-    app = watching.make_app(ELECTION, ANSWERS, VOTES, sounds)
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()  # the page may ask before the server is up
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        server.should_exit = True
-        thread.join(10)
+    with served(watching.make_app(ELECTION, ANSWERS, VOTES, sounds)) as found:
+        yield found
 
 
 @pytest.fixture

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Elections: who is funniest, most authentic, best liked?")
 File = Annotated[Path, typer.Argument(metavar="ELECTION.toml", help="Who stands, who judges, what is asked.")]
+Host = Annotated[str, typer.Option(help="An address; anything but loopback demands a token.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")]
 
 
 @app.callback()
@@ -84,8 +86,8 @@ def cost(file: File, as_json: Json = False) -> None:
 @app.command()
 def people(
     file: File,
-    host: Annotated[str, typer.Option(help="An address; anything but loopback demands a token.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8766,
+    host: Host = "127.0.0.1",
+    port: Port = 8766,
 ) -> None:
     """Let people vote, on a page: blind, each answer as often in each place, also on a telephone.
 
@@ -103,8 +105,8 @@ def people(
 @app.command()
 def watch(
     file: File,
-    host: Annotated[str, typer.Option(help="An address; anything but loopback demands a token.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8767,
+    host: Host = "127.0.0.1",
+    port: Port = 8767,
 ) -> None:
     """See and hear the answers, on a page: each candidate's avatar says its own, question by question."""
     from digiclone.server.watching import make_app  # noqa: PLC0415

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 from digiclone.avatar import folder
 from digiclone.avatar.default import default_head
 from digiclone.clone import find
-from digiclone.server import avatars
+from digiclone.server import avatars, looks
 from digiclone.server.answers import FRESH, Refused, answering
 from digiclone.server.app import WEB
 from digiclone.server.guard import Guard
@@ -43,8 +43,8 @@ def make_app(election: Election, answers: Answers, votes: Votes, sounds: Sounds,
 
     async def head(request: Request) -> Response:
         clone = _clone(_candidate(election, request))
-        own = clone / "avatar" / folder.HEAD if clone else None
-        file = own if own and own.is_file() else await run_in_threadpool(default_head)
+        own = looks.head(clone, None) if clone else None
+        file = own or await run_in_threadpool(default_head)
         return FileResponse(file, media_type="model/gltf-binary", headers={"Cache-Control": "no-cache"})
 
     async def about(request: Request) -> Any:
