@@ -190,7 +190,7 @@ def written(asked: Asked) -> Path:
     if out.exists():
         return out
     if way == "trained":
-        recipe, windows = arms.deployed("q4_0", asked.steps, asked.seed), material(asked.seed)
+        recipe, windows = arms.deployed("q4_0", asked.steps, asked.seed), material(0)
         net = llama.load(source())
         made = qat.fit(
             recipe, net, windows[command.KEPT :], windows[: command.KEPT], importance(), out.parent, silent

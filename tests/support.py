@@ -101,6 +101,10 @@ def voice(seconds: float, rate: int = RATE) -> np.ndarray:
     return (0.4 * np.sin(2 * np.pi * 180 * t) * (1 + 0.3 * np.sin(2 * np.pi * 4 * t))).astype(np.float32)
 
 
+SILENCE = quiet(1.0)
+"""Ends a turn even if nobody has judged yet whether it sounds finished: after it no microphone goes on sending."""
+
+
 def pcm(samples: np.ndarray, rate: int = RATE) -> list[bytes]:
     """Sound in the frames of a microphone: 20 ms each."""
     data = to_pcm16(Audio(samples, rate))

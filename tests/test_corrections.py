@@ -1,7 +1,7 @@
 """What was understood wrongly is put right in the page, and kept with its sound."""
 
 import pytest
-from support import Open, history, quiet, voice
+from support import SILENCE, Open, history, quiet, voice
 
 from digiclone import clone as cloning
 from digiclone.align import pairs
@@ -13,7 +13,7 @@ def test_what_was_misunderstood_is_put_right_and_kept_with_its_sound(tabs: Open)
     folder = cloning.find("ada") / "bridge" / "pairs"
     with tabs() as tab:
         tab.hands_free()
-        tab.speak(quiet(0.3), voice(0.5), quiet(0.6))
+        tab.speak(quiet(0.3), voice(0.5), SILENCE)
         tab.until("Done")
         for text in (" Yellow  bear. ", "Yellow pear."):
             tab.send(type="correct", turn=1, text=text)

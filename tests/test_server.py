@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
-from support import Open, eventually, history, kinds, pcm, quiet, threads_of, voice
+from support import SILENCE, Open, eventually, history, kinds, pcm, quiet, threads_of, voice
 
 from digiclone import clone as cloning
 from digiclone.clone import Clone, create
@@ -52,7 +52,7 @@ def test_only_what_was_played_was_said(tabs: Open) -> None:
 def test_a_spoken_turn_hands_free(tabs: Open) -> None:
     with tabs() as tab:
         tab.hands_free()
-        tab.speak(quiet(0.3), voice(0.5), quiet(0.6))
+        tab.speak(quiet(0.3), voice(0.5), SILENCE)
         events = [e for e in tab.until("Done") if e.get("final", True)]
         assert kinds(events) == [
             "SpeechStarted",
@@ -106,7 +106,7 @@ def test_an_interruption(tabs: Open, hasty: None, strange: None, part: Any, comp
         assert events == ["Held", "Interrupted"]
         tab.played(1, 1.3)
         part("llm", "reply", lambda *_: iter(["Yes."]))
-        tab.speak(quiet(0.6))
+        tab.speak(SILENCE)
         events = tab.until("Done", turn=2)
         assert {e["turn"] for e in events if e["type"] in ("Said", "Spoke")} == {2}
         assert [e["text"] for e in events if e["type"] == "Heard"][-1] == "Hello there."
@@ -173,7 +173,7 @@ def test_typing_while_speaking_makes_two_turns_one_after_the_other(tabs: Open, h
         tab.speak(quiet(0.3), voice(0.5))
         tab.until("SpeechStarted")
         tab.turn(WEATHER)
-        tab.speak(quiet(0.6))
+        tab.speak(SILENCE)
         events = tab.until("Done", turn=2)
         assert "Interrupted" in kinds(events), "the first turn still sounds"
 
@@ -202,11 +202,11 @@ def test_a_sentence_with_a_breath_in_it_is_one_turn(tabs: Open, hasty: None, par
         part("asr", "transcribe", lambda _, audio: "Tell me")
         part("llm", "reply", slow)
         tab.hands_free()
-        tab.speak(quiet(0.3), voice(0.5), quiet(0.6))
+        tab.speak(quiet(0.3), voice(0.5), SILENCE)
         tab.until("Heard", turn=1)
         part("asr", "transcribe", lambda _, audio: "a story.")
         part("llm", "reply", lambda *_: iter(["Yes."]))
-        tab.speak(voice(0.5), quiet(0.6))
+        tab.speak(voice(0.5), SILENCE)
         tab.until("Done", turn=2)
         assert [text for role, text in history() if role == "user"] == ["Tell me a story."]
 
@@ -256,13 +256,13 @@ def test_a_stage_that_breaks_is_named_and_the_next_turn_works(
         tab.hands_free()
         with monkeypatch.context() as broken:
             broken.setattr(type(getattr(Clone(cloning.find("ada")).cast, kind)), method, boom)
-            tab.speak(quiet(0.3), voice(0.5), quiet(0.6))
+            tab.speak(quiet(0.3), voice(0.5), SILENCE)
             failed = tab.until("Failed")[-1]
             assert (failed["stage"], failed["error"]) == (kind, "OSError: the model is gone")
         assert kinds(tab.turn("Are you there?"))[-1] == "Done"
         tab.send(type="stop")
         tab.until("Interrupted")
-        tab.speak(quiet(0.3), voice(0.5), quiet(0.6))
+        tab.speak(quiet(0.3), voice(0.5), SILENCE)
         assert "Spoke" in kinds(tab.until("Done"))
 
 
@@ -282,7 +282,7 @@ def test_an_ear_that_breaks_does_not_end_the_conversation(
         tab.send(type="stop")
         tab.until("Interrupted")
         tab.hands_free()
-        tab.speak(quiet(0.5), voice(0.5), quiet(0.6))
+        tab.speak(quiet(0.5), voice(0.5), SILENCE)
         assert "Spoke" in kinds(tab.until("Done")), "deaf"
 
 
