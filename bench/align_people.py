@@ -80,9 +80,9 @@ def encoder(name: str) -> Any:
 
 def family(file: Path) -> str:
     """What kind of network is in a GGUF file: "llama", "gemma2"."""
-    from gguf import GGUFReader
+    from digiclone.gguffile import Reader
 
-    return str(GGUFReader(file).fields["general.architecture"].contents())
+    return str(Reader(file).fields["general.architecture"].contents())
 
 
 def model(file: str = "") -> Path:

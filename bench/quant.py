@@ -42,6 +42,8 @@ class Size:
     """How much is done."""
 
     judge: Judge
+    files: Judge
+    """Of those that the engine runs."""
     steps: int
     """Of an arm."""
     seeds: tuple[int, ...]
@@ -52,8 +54,9 @@ class Size:
     """Steps of a file for the engine."""
 
 
-QUICK = Size(Judge(2048, 2), 6, (0,), {"W4A4": ("rtn", "lsq", "edgeqat")}, (), 12)
+QUICK = Size(Judge(2048, 2), Judge(2048, 2), 6, (0,), {"W4A4": ("rtn", "lsq", "edgeqat")}, (), 12)
 FULL = Size(
+    Judge(8192, 20),
     Judge(16_384, 20),
     40,
     (0, 1, 2),
@@ -114,10 +117,8 @@ def deployed(size: Size) -> dict[str, Cell]:
     """Files that the engine runs: as it came, rounded, with searched scales, trained."""
     found = dict[str, Cell]()
     for way in parts.WAYS:
-        for seed in size.seeds if way == "Q4_0 trained" else (0,):
-            asked = Asked(size.judge, way, "", size.deployed if "trained" in way else 0, seed)
-            name = f"{way}, seed {seed}" if seed else way
-            found[name] = cell(f"quant/{way}-{seed}", asked, _made_of(), parts.file, size is QUICK, timed=False)
+        asked = Asked(size.files, way, "", size.deployed if "trained" in way else 0, 0)
+        found[way] = cell(f"quant/{way}", asked, _made_of(), parts.file, size is QUICK, timed=False)
     return found
 
 
@@ -150,7 +151,7 @@ def speed(size: Size) -> list[Cell]:
 
 def parity(size: Size) -> float:
     """The largest difference between a logit of the engine and of the simulation, of a trained file."""
-    asked = Asked(size.judge, "Q4_0 trained", "", size.deployed, 0)
+    asked = Asked(size.files, "Q4_0 trained", "", size.deployed, 0)
     return cell("quant/parity", asked, _made_of(), parts.parity, size is QUICK)["parity_max_abs"]
 
 

@@ -33,6 +33,8 @@ from digiclone.weights import fetch, home
 
 MODEL = "DIGICLONE_BENCH_MODEL"
 """By which the processes that measure are told another model."""
+MOST = 576
+"""Windows of 128 tokens that are learnt from."""
 VERSION = 1
 """Of this file: another one measures everything anew."""
 WAYS = ("whole", "Q8_0 rounded", "Q4_0 rounded", "Q4_0 searched", "Q4_0 trained")
@@ -88,23 +90,25 @@ def judged(net: nn.Module, judge: Judge) -> dict[str, Any]:
     whole = llama.load(source())
     some = blimp.pairs(data() / "blimp", source(), judge.pairs)
     right = blimp.right(net, some)
-    apart = [qat.divergence(net, whole, window[None]) for window in windows]
+    read = perplexity(net, windows, teacher=whole)
     phenomena = blimp.grouped(some, right)
     return {
-        "perplexity": perplexity(net, windows).value,  # type: ignore[arg-type]
-        "divergence": float(np.mean(apart)),
-        "divergence_interval": score.interval(apart),
+        "perplexity": read.value,
+        "divergence": float(np.mean(read.apart)),
+        "divergence_interval": score.interval(read.apart),
         "grammar": phenomena["all"],
         "grammar_interval": score.interval([float(one) for one in right]),
         "phenomena": phenomena,
     }
 
 
-def material(seed: int) -> np.ndarray:
-    """Speeches, and what the model writes: a line of `digiclone qat train` itself."""
+def material(steps: int) -> np.ndarray:
+    """Windows for so many steps, and those that are kept: a third is what the model writes, the rest speeches, at most
+    as much as `digiclone qat train` takes by itself."""
+    count = min(command.KEPT + max(steps * qat.Recipe.together, command.KEPT), MOST)
     about = command.About(
-        model="", source=str(source()), bytes=0, to="Q4_0", text="", tokens=49_152, own=24_576, steps=1, together=1,
-        seed=seed,
+        model="", source=str(source()), bytes=0, to="Q4_0", text="", tokens=(count - count // 3) * command.WINDOW,
+        own=count // 3 * command.WINDOW, steps=1, together=1, seed=0,
     )  # fmt: skip
     return command.material(source(), about, work("material"), silent)
 
@@ -128,7 +132,7 @@ def trained(asked: Asked) -> quantised.Prepared:
     net = llama.load(source())
     if not asked.steps:  # rounded to the nearest: nothing is learnt
         return prepare(net, recipe.grids)
-    windows = material(0)
+    windows = material(asked.steps)
     place = work(f"{asked.setting}-{asked.what}-{asked.seed}")
     return qat.fit(recipe, net, windows[command.KEPT :], windows[:2], None, place, silent)
 
@@ -151,7 +155,7 @@ def _torchao(asked: Asked) -> nn.Module:
     recipe = arms.recipe("lsq", arms.SETTINGS[asked.setting], asked.steps, asked.seed)
     learning = [weight for name, weight in net.named_parameters() if weight.dim() == 2 and "embd" not in name]
     optimiser = torch.optim.AdamW(learning, recipe.rate, weight_decay=0.0)
-    for some in qat.batches(recipe, material(0)[command.KEPT :], 0):
+    for some in qat.batches(recipe, material(asked.steps)[command.KEPT :], 0):
         with torch.no_grad():
             theirs = whole(some[:, :-1])
         found = guides.divergence(net(some[:, :-1]), theirs, 1.0)
@@ -190,7 +194,7 @@ def written(asked: Asked) -> Path:
     if out.exists():
         return out
     if way == "trained":
-        recipe, windows = arms.deployed("q4_0", asked.steps, asked.seed), material(0)
+        recipe, windows = arms.deployed("q4_0", asked.steps, asked.seed), material(asked.steps)
         net = llama.load(source())
         made = qat.fit(
             recipe, net, windows[command.KEPT :], windows[: command.KEPT], importance(), out.parent, silent
@@ -267,7 +271,7 @@ def _timed(run: Callable[[], Any]) -> float:
 
 def step(asked: Asked) -> dict[str, Any]:
     """Forward, backward and the optimiser's step, with grids (W4A4 with learnt steps) and without, in turn."""
-    some = torch.from_numpy(material(0)[:4])
+    some = torch.from_numpy(material(1)[:4])
     took, memory = dict[str, list[float]](), dict[str, float]()
     for name in ("plain", "grids"):
         net = llama.load(source())

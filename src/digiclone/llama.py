@@ -136,9 +136,11 @@ def library() -> Any:
 def embeddings(file: Path, tokens: Sequence[int] | None = None) -> np.ndarray:
     """The embeddings (N, width) that a GGUF file has for tokens, all of them if none are named, as `Llama.read` takes
     them. Raises `IndexError` for tokens that it does not have."""
-    from gguf import GGUFReader, dequantize
+    from gguf import dequantize
 
-    reader = GGUFReader(file)
+    from digiclone.gguffile import Reader
+
+    reader = Reader(file)
     (table,) = (tensor for tensor in reader.tensors if tensor.name == "token_embd.weight")
     rows = table.data if tokens is None else table.data[list(tokens)]
     found = dequantize(rows, table.tensor_type).astype(np.float32)

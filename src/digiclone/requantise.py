@@ -36,10 +36,12 @@ def requantise(
     every word is chosen by it. Rows that a block does not divide take the format `BESIDE`. What is in the right format
     already is copied. One tensor at a time is in memory.
     """
-    from gguf import GGML_QUANT_SIZES, GGUFReader, GGUFWriter, LlamaFileType
+    from gguf import GGML_QUANT_SIZES, GGUFWriter, LlamaFileType
     from gguf.quants import dequantize
 
-    reader = GGUFReader(source)
+    from digiclone.gguffile import Reader
+
+    reader = Reader(source)
     writer = GGUFWriter(out, reader.fields["general.architecture"].contents())
     _copy_metadata(reader, writer)
     writer.add_file_type(LlamaFileType[f"MOSTLY_{FILES.get(kind, kind)}"])

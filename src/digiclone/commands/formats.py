@@ -24,7 +24,7 @@ def known(name: str) -> str:
 
 def opened(file: Path) -> Any:
     """A reader of a GGUF file. Raises `ConfigError` if it is none, is cut off, or is one of several parts."""
-    from gguf import GGUFReader
+    from digiclone.gguffile import Reader
 
     if not file.is_file():
         raise ConfigError(f"there is no file {file}")
@@ -32,7 +32,7 @@ def opened(file: Path) -> Any:
         if beginning.read(4) != b"GGUF":
             raise ConfigError(f"{file} is no GGUF file")
     try:
-        reader = GGUFReader(file)
+        reader = Reader(file)
         parts = int(reader.fields["split.count"].contents()) if "split.count" in reader.fields else 1
     except Exception as error:  # whatever numpy says of bytes that are not there
         raise ConfigError(f"{file} is a GGUF file that is cut off or damaged ({error})") from error

@@ -115,9 +115,9 @@ def server(file: str, socket: Path, context: int, threads: int, offload: float |
 
 
 def _layers(file: str) -> int:
-    from gguf import GGUFReader
+    from digiclone.gguffile import Reader
 
-    fields = GGUFReader(file).fields
+    fields = Reader(file).fields
     return int(fields[f"{fields['general.architecture'].contents()}.block_count"].contents())
 
 

@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from gguf import GGUFReader, dequantize
+from gguf import dequantize
 from torch import Tensor, nn
 from torch.nn import functional
 
 from digiclone.config import ConfigError
+from digiclone.gguffile import Reader
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def rotated(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 def load(file: Path) -> Llama:
     """The network of a GGUF file, in 32 bits: the numbers that its blocks stand for. Raises `ConfigError` if it is of
     another architecture."""
-    reader = GGUFReader(file)
+    reader = Reader(file)
     weights = {t.name: torch.from_numpy(_plain(t)) for t in reader.tensors}
     stretch = weights.pop("rope_freqs.weight", torch.empty(0))
     with torch.device("meta"):  # random numbers that nobody needs take seconds
@@ -163,7 +164,7 @@ def _plain(tensor: Any) -> np.ndarray:
     return np.array(dequantize(tensor.data, tensor.tensor_type), np.float32)
 
 
-def _dims(file: Path, reader: GGUFReader, stretch: tuple[float, ...]) -> Dims:
+def _dims(file: Path, reader: Reader, stretch: tuple[float, ...]) -> Dims:
     def told(key: str, default: Any = None) -> Any:
         field = reader.fields.get(key)
         return default if field is None else field.contents()

@@ -13,7 +13,6 @@ from digiclone.nn.llama import load
 from digiclone.train import blimp
 from digiclone.train.perplexity import perplexity
 from digiclone.train.precision import DEVICE
-from digiclone.train.qat import divergence
 
 
 def judged(
@@ -22,8 +21,8 @@ def judged(
     """Perplexity over `windows` (N, W); the divergence from `source` there, nats a token; and the share that is
     right of so many `pairs` of each paradigm of BLiMP, in the folder `grammar`."""
     net = load(file).to(DEVICE)
-    found: dict[str, Any] = {"perplexity": perplexity(net, windows, tell).value}
-    found["divergence"] = divergence(net, load(source).to(DEVICE), windows) if file != source else 0.0
+    read = perplexity(net, windows, tell, load(source).to(DEVICE) if file != source else None)
+    found: dict[str, Any] = {"perplexity": read.value, "divergence": float(np.mean(read.apart or 0.0))}
     if grammar:
         some = blimp.pairs(grammar, source, pairs)
         phenomena = blimp.grouped(some, blimp.right(net, some, tell))

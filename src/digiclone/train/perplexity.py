@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import nn
 from torch.nn import functional
 
-from digiclone.nn.llama import Llama
+from digiclone.train.guides import divergence
 from digiclone.train.precision import DEVICE
 
 
@@ -21,24 +22,32 @@ class Perplexity:
     value: float
     tokens: int
     """That were foreseen; the others only led up to them."""
+    apart: tuple[float, ...] = ()
+    """Of each window, KL(teacher || net) of a token, in nats, if there was a teacher."""
 
 
 @torch.no_grad()
 def perplexity(
-    net: Llama, windows: np.ndarray, tell: Callable[[str, float], None] = lambda what, share: None
+    net: nn.Module,
+    windows: np.ndarray,
+    tell: Callable[[str, float], None] = lambda what, share: None,
+    teacher: nn.Module | None = None,
 ) -> Perplexity:
-    """exp of the mean of -ln p(token | those before it in its window), over `windows` (N, W) of tokens.
+    """exp of the mean of -ln p(token | those before it in its window), over `windows` (N, W) of tokens; and how far
+    what `net` foresees, at every place, is from what a `teacher` does.
 
     As `llama-perplexity` counts: only what the second half of each window says, so that nothing is asked of a model
     that has hardly read anything; W/2 - 1 tokens each. What is judged are the weights that the file holds, in 32-bit
     arithmetic: an engine that also rounds what flows between them is a little worse.
     """
     net, half = net.to(DEVICE), windows.shape[1] // 2
-    total = 0.0
+    total, apart = 0.0, list[float]()
     for number, window in enumerate(windows):
         tell("reading for the perplexity", number / len(windows))
         tokens = torch.from_numpy(window).to(DEVICE)
-        logits = net(tokens[None])[0, half:-1]
-        total += float(functional.cross_entropy(logits, tokens[half + 1 :], reduction="sum"))
+        logits = net(tokens[None])
+        total += float(functional.cross_entropy(logits[0, half:-1], tokens[half + 1 :], reduction="sum"))
+        if teacher:
+            apart.append(float(divergence(logits, teacher(tokens[None]), 1.0)))
     foreseen = len(windows) * (half - 1)
-    return Perplexity(math.exp(total / foreseen), foreseen)
+    return Perplexity(math.exp(total / foreseen), foreseen, tuple(apart))

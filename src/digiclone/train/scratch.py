@@ -18,12 +18,13 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 import typer
-from gguf import GGMLQuantizationType, GGUFReader, GGUFWriter, LlamaFileType
+from gguf import GGMLQuantizationType, GGUFWriter, LlamaFileType
 from gguf.quants import quantize
 from torch import Tensor, nn
 from torch.nn import functional
 
 from digiclone.artifacts import replacing
+from digiclone.gguffile import Reader
 from digiclone.llm import llamacpp
 from digiclone.nn.llama import Dims, Llama
 from digiclone.train import checkpoint, journal, spelling, tokens
@@ -123,7 +124,7 @@ def _tensor(windows: np.ndarray) -> Tensor:
 def write(net: Llama, source: Path, out: Path) -> None:
     """A GGUF file in 16 bits, with the first tokens of the vocabulary of the GGUF file `source`, as many as the model
     knows."""
-    dims, told = net.dims, GGUFReader(source).fields
+    dims, told = net.dims, Reader(source).fields
     with replacing(out) as file:
         writer = GGUFWriter(file.name, "llama")
         writer.add_name(out.stem)
