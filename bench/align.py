@@ -75,7 +75,7 @@ class Size:
     """A GGUF file, if not the clone's own model."""
 
 
-QUICK = Size(("kathleen",), 40, 8, (0,), 20, 1, 40, (40,), (), tuple(NAMES), ())
+QUICK = Size(("kathleen",), 24, 6, (0,), 20, 1, 16, (24,), (), tuple(NAMES), ())
 FULL = Size(
     READERS, 100, 40, (0, 1, 2), 400, 3, 300, (20, 50, 100, 490), IMPAIRED,
     (*NAMES, "xvila-lora", "slam", "ultravox"), ("frozen", "scratch", "plain"),

@@ -20,7 +20,7 @@ from align_people import Person, encoder, model, person, place
 from digiclone import bridge as bridges
 from digiclone.align import pairs, score
 from digiclone.align.replies import PERSONA, Replies
-from digiclone.artifacts import write_atomically
+from digiclone.artifacts import BRIDGE, write_atomically
 from digiclone.llm.bridge import HERE
 from digiclone.measure.recordings import data, listed
 from digiclone.nn import llama
@@ -224,9 +224,11 @@ def plain(task: Task) -> Made:
 
 
 def _personal(task: Task, recipe: people.Recipe, start: Path) -> Made:
-    folder, begun = task.folder(), time.perf_counter()
-    learn(task, recipe, start, folder)
-    took = time.perf_counter() - begun
+    folder, took = folder_of(task.asked, task.asked.method), None
+    if not (task.asked.instruction and (folder / BRIDGE).is_file()):  # an instruction changes nothing in what is learnt
+        begun = time.perf_counter()
+        learn(task, recipe, start, task.folder())
+        took = time.perf_counter() - begun
     ways = {"": bridges.Bridge(folder), "alone": alone(folder)}
     made = {way: _written(task.each(lambda one, of=of: of.hear(one.audio()).text)) for way, of in ways.items()}
     return replace(made[""], s_all=took, others={"alone": made["alone"]})
