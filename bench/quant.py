@@ -59,23 +59,41 @@ FULL = Size(
     Judge(8192, 20),
     Judge(16_384, 20),
     40,
+    (0,),
+    {
+        "W8A8": ("rtn", "lsq"),
+        "W4A8": ("rtn", "pact", "llm-qat", "torchao", "lsq", "edgeqat"),
+        "W4A4:8": ("rtn", "edgeqat"),
+        "W4A4": ("rtn", "llm-qat", "lsq", "edgeqat"),
+    },
+    (),
+    240,
+)
+"""Of a hundred million weights: two hours on two cores."""
+GUIDED = ("llm-qat", "lsq", "entropy", "distribution", "edgeqat")
+SMALL = Size(
+    Judge(16_384, 50),
+    Judge(16_384, 50),
+    300,
     (0, 1, 2),
     {
         "W8A8": ("rtn", "lsq", "edgeqat"),
         "W4A8": ("rtn", "pact", "llm-qat", "torchao", "lsq", "edgeqat"),
         "W4A8, cache 8": ("edgeqat",),
         "W4A8, cache 4": ("edgeqat",),
-        "W4A4:8": ("rtn", "lsq", "edgeqat"),
-        "W4A4": ("rtn", "pact", "llm-qat", "lsq", "edgeqat", "entropy", "distribution", "edgeqat, as printed"),
+        "W4A4:8": ("rtn", *GUIDED),
+        "W4A4": ("rtn", "pact", *GUIDED, "edgeqat, printed sign", "edgeqat, printed start"),
     },
-    ("lsq", "edgeqat"),
-    240,
+    GUIDED,
+    300,
 )
+"""Of a few million, such as `train/scratch.py` makes."""
+FEW = 20e6
 
 
 def _made_of() -> tuple[object, ...]:
     """All that decides a measurement beside what is asked."""
-    return parts.VERSION, *([model] if (model := os.environ.get(parts.MODEL)) else [])
+    return parts.VERSION, *([parts.source().stat().st_size] if parts.MODEL in os.environ else [])
 
 
 def arms(size: Size) -> list[Cell]:
@@ -182,7 +200,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.model:
         os.environ[parts.MODEL] = str(Path(options.model).resolve())
-    size = QUICK if options.quick else FULL
+    size = QUICK if options.quick else FULL if parts.weights() > FEW else SMALL
     found: dict[str, Any] = {"model": Path(options.model or parts.source()).stem}
     found |= {name: PARTS[name](size) for name in options.part or PARTS}
     if "deployed" in found:
@@ -190,9 +208,10 @@ def main() -> None:
     if "train_step" in found:
         found["train_step_ratio"] = found["train_step"]["ratio"]
     if not options.part:
-        quant_pictures.draw(found)
+        name = f"quant-{found['model']}" if options.model else "quant"
+        quant_pictures.draw(name, found)
         found.pop("looks")  # pictures say more
-        keep("quant", options.quick, found)
+        keep(name, options.quick, found)
     print(json.dumps(found, indent=None if options.json else 2))
 
 

@@ -21,6 +21,7 @@ from digiclone.align import score
 from digiclone.commands import qat as command
 from digiclone.commands.formats import write
 from digiclone.commands.quantize import learn
+from digiclone.gguffile import Reader
 from digiclone.llm import llamacpp
 from digiclone.measure.engine import measure
 from digiclone.measure.machine import cores
@@ -75,9 +76,14 @@ def source() -> Path:
     return Path(named) if (named := os.environ.get(MODEL)) else fetch(llamacpp.MODELS[0].files[0])
 
 
+def weights() -> int:
+    """How many it has."""
+    return sum(int(tensor.n_elements) for tensor in Reader(source()).tensors)
+
+
 def work(name: str) -> Path:
     """Where checkpoints and what was written is kept; it can be made again."""
-    return home() / "bench" / "quant" / name.replace(", ", "-").replace(" ", "-")
+    return home() / "bench" / "quant" / source().stem / name.replace(", ", "-").replace(" ", "-")
 
 
 def silent(_what: str, _share: float) -> None:

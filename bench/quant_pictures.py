@@ -1,4 +1,4 @@
-"""What `quant.py` found as pictures, beside the figures: bench/results/quant-*.png."""
+"""What `quant.py` found as pictures, beside the figures."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ NAMES = {"rtn": "W4A4, rounded", "lsq": "W4A4, LSQ", "edgeqat": "W4A4, EdgeQAT",
 BLUE, GREY, ORANGE = "#2f6f9f", "#9a9a9a", "#d9822b"
 
 
-def draw(found: Mapping[str, Any]) -> None:
-    """Those of which there are figures."""
+def draw(name: str, found: Mapping[str, Any]) -> None:
+    """Those of which there are figures, bench/results/<name>-*.png."""
     for part, make in (("arms", _arms), ("deployed", _deployed), ("sensitivity", _sensitivity), ("speed", _speed)):
         if found.get(part):
             figure = Figure(figsize=(8, 4.5), layout="constrained")
             make(figure.subplots(), found[part])
-            figure.savefig(RESULTS / f"quant-{part}.png", dpi=120)
+            figure.savefig(RESULTS / f"{name}-{part}.png", dpi=120)
     if found.get("looks"):
-        _maps(found["looks"]["ways"]).savefig(RESULTS / "quant-maps.png", dpi=120)
-        _spreads(found["looks"]).savefig(RESULTS / "quant-spreads.png", dpi=120)
+        _maps(found["looks"]["ways"]).savefig(RESULTS / f"{name}-maps.png", dpi=120)
+        _spreads(found["looks"]).savefig(RESULTS / f"{name}-spreads.png", dpi=120)
 
 
 def _maps(ways: Mapping[str, Any]) -> Figure:

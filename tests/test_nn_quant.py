@@ -68,7 +68,7 @@ def test_the_gradient_of_a_step_is_that_of_its_soft_surrogate(per: quant.Per, ze
         pytest.skip("zero points are for what flows")
     torch.manual_seed(0)
     x, pull = torch.randn(4, 64, dtype=torch.float64), torch.randn(4, 64, dtype=torch.float64)
-    one = quant.Lsq(4, per, like=None if zero else x.float(), zero=zero).double()
+    one = quant.Lsq(4, per, like=None if zero else x.float(), zero=zero, start="mean").double()  # no edge is a number
     one(x)
     (one(x) * pull).sum().backward()
     assert one.step.grad is not None
@@ -99,7 +99,7 @@ def test_the_gradient_of_a_step_is_that_of_its_soft_surrogate(per: quant.Per, ze
 
 def test_numbers_inside_pass_their_gradient_and_those_outside_do_not() -> None:
     x = torch.tensor([[0.1, -0.2, 3.0, -3.0]], requires_grad=True)
-    one = quant.Lsq(4, "tensor", like=torch.full((1, 4), 0.1))
+    one = quant.Lsq(4, "tensor", like=torch.full((1, 4), 0.1), start="mean")
     one(x).sum().backward()
     assert x.grad is not None
     assert x.grad.tolist() == [[1.0, 1.0, 0.0, 0.0]]

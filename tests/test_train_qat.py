@@ -19,7 +19,7 @@ from digiclone.train import qat  # noqa: E402
 from digiclone.train.guides import Guides  # noqa: E402
 
 DEPLOYED = quantised.Recipe(weights="q4_0", flows="q8_0", parts=frozenset({"inputs"}))
-RECIPE = qat.Recipe(DEPLOYED, Guides(1.0, 1.0, 0.0, 0.0), steps=40, together=4, rate=1e-3, step_rate=1e-3, warm=4)
+RECIPE = qat.Recipe(DEPLOYED, Guides(1.0, 1.0, 0.0, 0.0), steps=40, together=4, rate=1e-3, step_rate=5e-2, warm=4)
 WINDOWS = np.random.default_rng(0).integers(0, 250, (24, 17))
 
 

@@ -9,6 +9,7 @@ q8_0, q4_0    blocks of 32 with a scale in 16 bits, as llama.cpp computes them, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -16,8 +17,15 @@ from torch import Tensor, nn
 
 Per = Literal["tensor", "row", "block"]
 """What has a step of its own: all numbers, each row of a matrix (or token), or each 32 numbers of a row."""
+Start = Literal["range", "error", "mean"]
+"""Of a step that learns: up to the largest number (weights: to be cut off costs more than a wider grid does); with the
+least square error (what flows; Bhalgat et al. 2020, section 3.3); or 2 E|x| / sqrt(largest code) (Esser et al. 2020, as
+EdgeQAT's code has it), which cuts off a language model's few large numbers."""
 BLOCK = 32
 SMALLEST = 1e-8
+SHARES = tuple(10 ** (-k / 10) for k in range(25))
+"""Of the largest number: where a grid may end. Down to a 250th of it, for a few numbers in a language model are
+hundreds of times as large as the others."""
 
 
 def rounded(x: Tensor) -> Tensor:
@@ -73,12 +81,19 @@ class Lsq(nn.Module):
     """
 
     def __init__(
-        self, bits: int, per: Per, like: Tensor | None = None, zero: bool = False, short: bool = False
+        self,
+        bits: int,
+        per: Per,
+        like: Tensor | None = None,
+        zero: bool = False,
+        short: bool = False,
+        start: Start = "range",
     ) -> None:
         """`like`: weights to begin with. `short`: steps are kept in 16 bits, as a file has them."""
         super().__init__()
         self.bits, self.short = bits, short
         self.per: Per = per
+        self.start: Start = start
         shape = (1,) if like is None else self._found(like).shape
         self.step = nn.Parameter(torch.ones(shape))
         self.zero = nn.Parameter(torch.zeros(1)) if zero else None
@@ -89,17 +104,21 @@ class Lsq(nn.Module):
 
     @torch.no_grad()
     def begin(self, x: Tensor) -> None:
-        """Choose the first step, 2 E|x| / sqrt(largest code), and zero point, from numbers like those to come."""
+        """Choose the first step and zero point from numbers like those to come."""
         if self.zero is not None:
-            self.zero.copy_((x.amin() + x.amax()) / 2)
+            self.zero.copy_((x.amin() + x.amax()) / 2 if self.start == "mean" else x.median())
             x = x - self.zero
         self.step.copy_(self._found(x))
         self.begun.fill_(True)
 
     def _found(self, x: Tensor) -> Tensor:
         some = parted(x.detach(), self.per)
-        mean = some.abs().mean(over(self.per, some), keepdim=True).clamp_min(SMALLEST)
-        found = 2 * mean / bounds(self.bits)[1] ** 0.5
+        if self.start == "mean":
+            mean = some.abs().mean(over(self.per, some), keepdim=True).clamp_min(SMALLEST)
+            found = 2 * mean / bounds(self.bits)[1] ** 0.5
+        else:
+            shares = SHARES if self.start == "error" else SHARES[:1]
+            found = nearest(some, self.per, self.bits, shares)
         return found.reshape(1) if self.per == "tensor" else found
 
     def steps(self) -> Tensor:
@@ -122,6 +141,19 @@ class Lsq(nn.Module):
         some = parted(x, self.per)
         zero = 0.0 if self.zero is None else _slowed(self.zero, share)
         return (rounded(((some - zero) / step).clamp(least, most)) * step + zero).reshape(x.shape)
+
+
+def nearest(some: Tensor, per: Per, bits: int, shares: Sequence[float] = SHARES) -> Tensor:
+    """The steps, of those whose grids end at these shares of the largest number, with the least square error over
+    `parted` numbers."""
+    (least, most), axes = bounds(bits), over(per, some)
+    found = widest = (some.abs().amax(axes, keepdim=True) / most).clamp_min(SMALLEST)
+    fewest = torch.full_like(found, torch.inf)
+    for share in shares:
+        step = widest * share
+        error = ((some / step).round().clamp(least, most) * step - some).square().mean(axes, keepdim=True)
+        found, fewest = torch.where(error < fewest, step, found), torch.minimum(error, fewest)
+    return found
 
 
 def _slowed(x: Tensor, share: float) -> Tensor:

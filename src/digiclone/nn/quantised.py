@@ -43,6 +43,8 @@ class Recipe:
     mixed: float = 0.0
     """The share of tokens that flow in 8 bits while the others flow in 4; 0: all in `flow_bits`."""
     choice: Choice = "running"
+    printed_start: bool = False
+    """Steps that learn begin as the paper's do."""
 
 
 @dataclass
@@ -215,7 +217,8 @@ def _weight(recipe: Recipe, weight: Tensor) -> tuple[nn.Module, bool]:
         case "q8_0" | "q4_0":
             return quant.MinMax(8 if recipe.weights == "q8_0" else 4, "row"), True
         case "lsq":
-            return quant.Lsq(recipe.weight_bits, per, like=weight), per != recipe.weight_per
+            start = "mean" if recipe.printed_start else "range"
+            return quant.Lsq(recipe.weight_bits, per, like=weight, start=start), per != recipe.weight_per
         case _:  # PACT bounds what flows; its weights are spread over their range
             return quant.MinMax(recipe.weight_bits, per), per != recipe.weight_per
 
@@ -225,15 +228,16 @@ def _flow(recipe: Recipe, part: Part, tokens: Tokens, width: int = 0) -> nn.Modu
     if part not in recipe.parts or recipe.flows == "none":
         return nn.Identity()
     if recipe.mixed:
-        return Mixed(_grid(recipe.flows, 8, width), _grid(recipe.flows, 4, width), tokens)
-    return _grid(recipe.flows, recipe.flow_bits, width)
+        return Mixed(_grid(recipe, 8, width), _grid(recipe, 4, width), tokens)
+    return _grid(recipe, recipe.flow_bits, width)
 
 
-def _grid(kind: Kind, bits: int, width: int) -> nn.Module:
+def _grid(recipe: Recipe, bits: int, width: int) -> nn.Module:
+    kind = recipe.flows
     if kind == "q8_0" and width % BLOCK == 0:
         return quant.Q8() if bits == 8 else quant.Q4()
     if kind == "lsq":
-        return quant.Lsq(bits, "tensor", zero=True)
+        return quant.Lsq(bits, "tensor", zero=True, start="mean" if recipe.printed_start else "error")
     return quant.Pact(bits) if kind == "pact" else quant.MinMax(bits, "row")
 
 

@@ -44,7 +44,8 @@ ARMS: dict[str, tuple[quantised.Recipe, Guides]] = {
     "edgeqat": (_LSQ, _GUIDED),
     "entropy": (_LSQ, replace(_GUIDED, distribution=0.0)),
     "distribution": (_LSQ, replace(_GUIDED, entropy=0.0)),
-    "edgeqat, as printed": (_LSQ, replace(_GUIDED, distribution_form="paper")),
+    "edgeqat, printed sign": (_LSQ, replace(_GUIDED, distribution_form="paper")),
+    "edgeqat, printed start": (replace(_LSQ, printed_start=True), _GUIDED),
 }
 """rtn                     rounding to the nearest, nothing learnt
 pact                    what flows has a bound that learns
@@ -52,7 +53,8 @@ llm-qat                 grids by the numbers themselves, each time (Liu et al. 2
 lsq                     steps that learn: what EdgeQAT's authors call LLM-QAT
 edgeqat                 the same, with entropy and distribution
 entropy, distribution   with one of both
-edgeqat, as printed     with the distribution loss of equation 13, whose sign is wrong"""
+edgeqat, printed sign   with the distribution loss of equation 13, whose sign is wrong
+edgeqat, printed start  with first steps of 2 E|x| / sqrt(largest code)"""
 DEPLOYED = quantised.Recipe(weights="q4_0", flows="q8_0", parts=frozenset({"inputs"}))
 """What llama.cpp computes: blocks of 32, weights in 4 bits, inputs of matrices in 8; attention in 16 and more."""
 

@@ -40,14 +40,15 @@ class Recipe:
 
     grids: quantised.Recipe
     guides: Guides = field(default_factory=Guides)
-    version: int = 1
+    version: int = 2
     steps: int = 400
     together: int = 4
     """Windows of a step."""
     rate: float = 2e-5
     """Of weights."""
-    step_rate: float = 1e-4
-    """Of the steps of grids, zero points and bounds."""
+    step_rate: float = 5e-3
+    """Of the steps of grids, zero points and bounds, as a share of their own size: those of what flows are a hundred
+    times as large as those of weights."""
     warm: int = 20
     clip: float = 1.0
     every: int = 50
@@ -122,9 +123,11 @@ def learning(recipe: Recipe, made: Prepared) -> list[dict[str, Any]]:
     matrices = [module for module in made.model.modules() if isinstance(module, Linear)]
     grids = [module for module in made.model.modules() if isinstance(module, quant.Lsq | quant.Pact)]
     weights = [module.weight.requires_grad_(True) for module in matrices]
-    steps = [one.requires_grad_(True) for grid in grids for one in grid.parameters()]
     groups = [{"params": weights, "lr": recipe.rate}]
-    return [*groups, {"params": steps, "lr": recipe.step_rate}] if steps else groups
+    for grid in grids:
+        steps = [one.requires_grad_(True) for one in grid.parameters()]
+        groups.append({"params": steps, "lr": recipe.step_rate * float(steps[0].detach().abs().mean())})
+    return groups
 
 
 def batches(recipe: Recipe, windows: np.ndarray, begun: int) -> Iterator[Tensor]:
