@@ -111,7 +111,7 @@ def judged(net: nn.Module, judge: Judge) -> dict[str, Any]:
 def material(steps: int) -> np.ndarray:
     """Windows for so many steps, and those that are kept: a third is what the model writes, the rest speeches, at most
     as much as `digiclone qat train` takes by itself."""
-    count = min(command.KEPT + max(steps * qat.Recipe.together, command.KEPT), MOST)
+    count = min(command.KEPT + max(steps * qat.Recipe.together, 2 * command.KEPT), MOST)
     about = command.About(
         model="", source=str(source()), bytes=0, to="Q4_0", text="", tokens=(count - count // 3) * command.WINDOW,
         own=count // 3 * command.WINDOW, steps=1, together=1, seed=0,

@@ -10,7 +10,7 @@ q8_0, q4_0    blocks of 32 with a scale in 16 bits, as llama.cpp computes them, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -67,10 +67,10 @@ class MinMax(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Any shape, the same."""
-        least, most = bounds(self.bits)
-        some = parted(x, self.per)
-        step = (some.detach().abs().amax(over(self.per, some), keepdim=True) / most).clamp_min(SMALLEST)
-        return (rounded((some / step).clamp(least, most)) * step).reshape(x.shape)
+        _, most = bounds(self.bits)
+        some = parted(x.detach(), self.per)
+        step = (some.abs().amax(over(self.per, some), keepdim=True) / most).clamp_min(SMALLEST)
+        return _passed(x, (some / step).round() * step)
 
 
 class Lsq(nn.Module):
@@ -135,12 +135,36 @@ class Lsq(nn.Module):
         """Any shape, the same."""
         if not self.begun:
             self.begin(x)
-        least, most = bounds(self.bits)
-        share = (x.numel() / self.step.numel() * most) ** -0.5
-        step = _slowed(self.steps(), share)
-        some = parted(x, self.per)
-        zero = 0.0 if self.zero is None else _slowed(self.zero, share)
-        return (rounded(((some - zero) / step).clamp(least, most)) * step + zero).reshape(x.shape)
+        some, range = parted(x, self.per), bounds(self.bits)
+        share = (x.numel() / self.step.numel() * range[1]) ** -0.5
+        return _Learnt.apply(some, self.steps(), self.zero, range, share).reshape(x.shape)  # type: ignore[union-attr]
+
+
+class _Learnt(torch.autograd.Function):
+    """x on a grid whose step and zero point learn. Only what came in is kept, and the rest computed again on the way
+    back: operation by operation, torch would keep four copies of every matrix."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, step: Tensor, zero: Tensor | None, range: tuple[int, int], share: float) -> Tensor:
+        ctx.save_for_backward(x, step, zero)
+        ctx.range, ctx.share = range, share
+        if zero is None:
+            return (x / step).round_().clamp_(*range).mul_(step)
+        return (x - zero).div_(step).round_().clamp_(*range).mul_(step).add_(zero)
+
+    @staticmethod
+    def backward(ctx: Any, *given: Tensor) -> tuple[Tensor | None, ...]:
+        """Inside of the range x passes its gradient, and a step moves it by its rounding error; outside a step moves it
+        by the code at the end, and the zero point as far as it moves itself."""
+        (pull,), (x, step, zero) = given, ctx.saved_tensors
+        least, most = ctx.range
+        place = x / step if zero is None else (x - zero).div_(step)
+        inside = (place >= least).logical_and_(place <= most)
+        through = pull * inside
+        slope = place.round().clamp_(least, most).sub_(place.mul_(inside))
+        of_step = slope.mul_(pull).sum_to_size(step.shape).mul_(ctx.share)
+        of_zero = None if zero is None else ((pull.sum() - through.sum()) * ctx.share).reshape(zero.shape)
+        return through, of_step, of_zero, None, None
 
 
 def nearest(some: Tensor, per: Per, bits: int, shares: Sequence[float] = SHARES) -> Tensor:
@@ -154,11 +178,6 @@ def nearest(some: Tensor, per: Per, bits: int, shares: Sequence[float] = SHARES)
         error = ((some / step).round().clamp(least, most) * step - some).square().mean(axes, keepdim=True)
         found, fewest = torch.where(error < fewest, step, found), torch.minimum(error, fewest)
     return found
-
-
-def _slowed(x: Tensor, share: float) -> Tensor:
-    """The same number with a share of its gradient."""
-    return x * share + (x - x * share).detach()
 
 
 class Pact(nn.Module):
@@ -192,7 +211,7 @@ class Q8(nn.Module):
         some = parted(x.detach(), "block")
         scale = some.abs().amax(-1, keepdim=True) / 127
         codes = _away(some * torch.where(scale > 0, 1 / scale, 0.0))
-        return x + ((codes * scale.half().float()).reshape(x.shape) - x).detach()
+        return _passed(x, codes * scale.half().float())
 
 
 class Q4(nn.Module):
@@ -204,7 +223,22 @@ class Q4(nn.Module):
         far = some.gather(-1, some.abs().argmax(-1, keepdim=True))
         scale = far / -8
         codes = (some * torch.where(scale != 0, 1 / scale, 0.0) + 8.5).floor().clamp(0, 15) - 8
-        return x + ((codes * scale.half().float()).reshape(x.shape) - x).detach()
+        return _passed(x, codes * scale.half().float())
+
+
+def _passed(x: Tensor, found: Tensor) -> Tensor:
+    """What was `found` for x, whose gradient passes as if nothing had been done."""
+    return _Through.apply(x, found.reshape(x.shape))  # type: ignore[no-any-return]
+
+
+class _Through(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, found: Tensor) -> Tensor:
+        return found.view_as(found)
+
+    @staticmethod
+    def backward(ctx: Any, *given: Tensor) -> tuple[Tensor | None, ...]:
+        return given[0], None
 
 
 def _away(x: Tensor) -> Tensor:
