@@ -5,8 +5,9 @@ engine is with them.
 
 The model is SmolLM2-135M, of which only a file in Q4_1 can be had: that is "whole" here, and everything starts from it.
 Judged on what training never saw: perplexity over WikiText-2's test text (the second half of each window of 512), the
-divergence from the whole model there, and BLiMP (so many pairs of each paradigm; phenomena count alike). `arms`
-simulate every grid in torch; `deployed` are files that llama.cpp runs.
+divergence from the whole model there, and BLiMP (so many pairs of each paradigm; phenomena count alike). Learnt from is
+WikiText-2's validation text, and what the model writes. `arms` simulate every grid in torch; `deployed` are files that
+llama.cpp runs.
 
 Each measurement is kept (`cells.py`): what takes hours goes on where it was killed; `--part` measures only
 that. `--quick`: few tokens, few pairs, few steps, one seed.
@@ -67,9 +68,9 @@ FULL = Size(
         "W4A4": ("rtn", "llm-qat", "lsq", "edgeqat"),
     },
     (),
-    240,
+    480,
 )
-"""Of a hundred million weights: two hours on two cores."""
+"""Of a hundred million weights: some hours on two cores."""
 GUIDED = ("llm-qat", "lsq", "entropy", "distribution", "edgeqat")
 SMALL = Size(
     Judge(16_384, 50),

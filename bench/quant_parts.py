@@ -34,8 +34,8 @@ from digiclone.weights import fetch, home
 
 MODEL = "DIGICLONE_BENCH_MODEL"
 """By which the processes that measure are told another model."""
-MOST = 576
-"""Windows of 128 tokens that are learnt from."""
+OWN = 192
+"""Windows of 128 tokens that the model writes, at most."""
 VERSION = 1
 """Of this file: another one measures everything anew."""
 WAYS = ("whole", "Q8_0 rounded", "Q4_0 rounded", "Q4_0 searched", "Q4_0 trained")
@@ -109,12 +109,13 @@ def judged(net: nn.Module, judge: Judge) -> dict[str, Any]:
 
 
 def material(steps: int) -> np.ndarray:
-    """Windows for so many steps, and those that are kept: a third is what the model writes, the rest speeches, at most
-    as much as `digiclone qat train` takes by itself."""
-    count = min(command.KEPT + max(steps * qat.Recipe.together, 2 * command.KEPT), MOST)
+    """As many windows as the steps read, and those that are kept: what the model writes, up to a third, and WikiText-2's
+    validation text."""
+    count = command.KEPT + max(steps * qat.Recipe.together, 2 * command.KEPT)
+    own = min(count // 3, OWN)
     about = command.About(
-        model="", source=str(source()), bytes=0, to="Q4_0", text="", tokens=(count - count // 3) * command.WINDOW,
-        own=count // 3 * command.WINDOW, steps=1, together=1, seed=0,
+        model="", source=str(source()), bytes=0, to="Q4_0", text=str(data() / "wikitext2" / "valid.txt"),
+        tokens=(count - own) * command.WINDOW, own=own * command.WINDOW, steps=1, together=1, seed=0,
     )  # fmt: skip
     return command.material(source(), about, work("material"), silent)
 

@@ -44,14 +44,14 @@ class Recipe:
     steps: int = 400
     together: int = 4
     """Windows of a step."""
-    rate: float = 1e-4
+    rate: float = 3e-5
     """Of weights."""
     step_rate: float = 5e-3
     """Of the steps of grids, zero points and bounds, as a share of their own size: those of what flows are a hundred
     times as large as those of weights."""
     warm: int = 20
     clip: float = 1.0
-    every: int = 20
+    every: int = 40
     seed: int = 0
 
 
