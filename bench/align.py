@@ -266,7 +266,8 @@ def main() -> None:
         found["controls"] = controls(found["rows"])
     if not options.part:
         keep("align", options.quick, found)
-        align_pictures.draw(found)
+        if not options.quick:
+            align_pictures.draw(found)
     print(json.dumps(found, indent=None if options.json else 2))
 
 

@@ -210,7 +210,8 @@ def main() -> None:
         found["train_step_ratio"] = found["train_step"]["ratio"]
     if not options.part:
         name = f"quant-{found['model']}" if options.model else "quant"
-        quant_pictures.draw(name, found)
+        if not options.quick:
+            quant_pictures.draw(name, found)
         found.pop("looks")  # pictures say more
         keep(name, options.quick, found)
     print(json.dumps(found, indent=None if options.json else 2))
