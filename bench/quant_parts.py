@@ -109,8 +109,8 @@ def judged(net: nn.Module, judge: Judge) -> dict[str, Any]:
 
 
 def material(steps: int) -> np.ndarray:
-    """As many windows as the steps read, and those that are kept: what the model writes, a third at most, and WikiText-2's
-    validation text."""
+    """As many windows as the steps read, and those that are kept: what the model writes, a third at most, and of
+    WikiText-2's validation text."""
     count = command.KEPT + max(steps * qat.Recipe.together, 2 * command.KEPT)
     own = min(count // 3, OWN)
     about = command.About(
