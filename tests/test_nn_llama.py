@@ -131,6 +131,10 @@ def test_perplexity_is_that_of_the_second_halves(net: Llama) -> None:
     right = [chances[b, t, tokens[b, t + 1]].log() for b in range(2) for t in range(8, 15)]
     assert found.tokens == len(right) == 14
     assert found.value == pytest.approx(float(torch.exp(-torch.stack(right).mean())), rel=1e-4)
+    assert found.apart == ()
+    with_itself = perplexity(net, tokens.numpy(), teacher=net)
+    assert with_itself.value == found.value
+    assert with_itself.apart == pytest.approx((0.0, 0.0), abs=1e-6)
 
 
 @torch.no_grad()

@@ -117,6 +117,20 @@ def test_a_bound_learns_from_what_lies_outside() -> None:
     assert float(one.bound.grad) == pytest.approx(5.0 - 7.0 + error, abs=1e-5)
 
 
+@pytest.mark.parametrize("per", ["tensor", "row", "block"])
+def test_it_begins_with_the_step_that_errs_least(per: quant.Per) -> None:
+    torch.manual_seed(0)
+    x = torch.randn(16, 64)
+    one = quant.Lsq(4, per, like=x, start="error")
+    some, axes = quant.parted(x, per), quant.over(per, quant.parted(x, per))
+    far = some.abs().amax(axes, keepdim=True) / 7
+    steps = [far * share for share in torch.linspace(0.003, 1.0, 1_000)]
+    tried = [((some / s).round().clamp(-8, 7) * s - some).square().mean(axes, keepdim=True) for s in steps]
+    best = torch.stack(tried).amin(0).mean()
+    assert best * 0.999 <= (one(x) - x).square().mean() <= 1.2 * best, "the widths that it tries are a quarter apart"
+    assert (one(x) - x).square().mean() < (quant.Lsq(4, per, like=x)(x) - x).square().mean()
+
+
 def test_it_learns_a_better_step_than_it_began_with() -> None:
     torch.manual_seed(0)
     x = torch.randn(64, 64)

@@ -9,7 +9,6 @@ q8_0, q4_0    blocks of 32 with a scale in 16 bits, as llama.cpp computes them, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
@@ -67,9 +66,8 @@ class MinMax(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Any shape, the same."""
-        _, most = bounds(self.bits)
         some = parted(x.detach(), self.per)
-        step = (some.abs().amax(over(self.per, some), keepdim=True) / most).clamp_min(SMALLEST)
+        step = widest(some, self.per, self.bits)
         return _passed(x, (some / step).round() * step)
 
 
@@ -94,8 +92,7 @@ class Lsq(nn.Module):
         self.bits, self.short = bits, short
         self.per: Per = per
         self.start: Start = start
-        shape = (1,) if like is None else self._found(like).shape
-        self.step = nn.Parameter(torch.ones(shape))
+        self.step = nn.Parameter(torch.ones(1))
         self.zero = nn.Parameter(torch.zeros(1)) if zero else None
         self.begun: Tensor
         self.register_buffer("begun", torch.tensor(False))
@@ -108,17 +105,19 @@ class Lsq(nn.Module):
         if self.zero is not None:
             self.zero.copy_((x.amin() + x.amax()) / 2 if self.start == "mean" else x.median())
             x = x - self.zero
-        self.step.copy_(self._found(x))
+        self.step.data = self._found(x)
         self.begun.fill_(True)
 
     def _found(self, x: Tensor) -> Tensor:
         some = parted(x.detach(), self.per)
-        if self.start == "mean":
-            mean = some.abs().mean(over(self.per, some), keepdim=True).clamp_min(SMALLEST)
-            found = 2 * mean / bounds(self.bits)[1] ** 0.5
-        else:
-            shares = SHARES if self.start == "error" else SHARES[:1]
-            found = nearest(some, self.per, self.bits, shares)
+        match self.start:
+            case "range":
+                found = widest(some, self.per, self.bits)
+            case "error":
+                found = nearest(some, self.per, self.bits)
+            case "mean":
+                mean = some.abs().mean(over(self.per, some), keepdim=True).clamp_min(SMALLEST)
+                found = 2 * mean / bounds(self.bits)[1] ** 0.5
         return found.reshape(1) if self.per == "tensor" else found
 
     def steps(self) -> Tensor:
@@ -135,9 +134,9 @@ class Lsq(nn.Module):
         """Any shape, the same."""
         if not self.begun:
             self.begin(x)
-        some, range = parted(x, self.per), bounds(self.bits)
-        share = (x.numel() / self.step.numel() * range[1]) ** -0.5
-        return _Learnt.apply(some, self.steps(), self.zero, range, share).reshape(x.shape)  # type: ignore[union-attr]
+        some, ends = parted(x, self.per), bounds(self.bits)
+        share = (x.numel() / self.step.numel() * ends[1]) ** -0.5
+        return _Learnt.apply(some, self.steps(), self.zero, ends, share).reshape(x.shape)  # type: ignore[union-attr]
 
 
 class _Learnt(torch.autograd.Function):
@@ -145,19 +144,19 @@ class _Learnt(torch.autograd.Function):
     back: operation by operation, torch would keep four copies of every matrix."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, step: Tensor, zero: Tensor | None, range: tuple[int, int], share: float) -> Tensor:
+    def forward(ctx: Any, x: Tensor, step: Tensor, zero: Tensor | None, ends: tuple[int, int], share: float) -> Tensor:
         ctx.save_for_backward(x, step, zero)
-        ctx.range, ctx.share = range, share
+        ctx.ends, ctx.share = ends, share
         if zero is None:
-            return (x / step).round_().clamp_(*range).mul_(step)
-        return (x - zero).div_(step).round_().clamp_(*range).mul_(step).add_(zero)
+            return (x / step).round_().clamp_(*ends).mul_(step)
+        return (x - zero).div_(step).round_().clamp_(*ends).mul_(step).add_(zero)
 
     @staticmethod
     def backward(ctx: Any, *given: Tensor) -> tuple[Tensor | None, ...]:
         """Inside of the range x passes its gradient, and a step moves it by its rounding error; outside a step moves it
         by the code at the end, and the zero point as far as it moves itself."""
         (pull,), (x, step, zero) = given, ctx.saved_tensors
-        least, most = ctx.range
+        least, most = ctx.ends
         place = x / step if zero is None else (x - zero).div_(step)
         inside = (place >= least).logical_and_(place <= most)
         through = pull * inside
@@ -167,14 +166,18 @@ class _Learnt(torch.autograd.Function):
         return through, of_step, of_zero, None, None
 
 
-def nearest(some: Tensor, per: Per, bits: int, shares: Sequence[float] = SHARES) -> Tensor:
-    """The steps, of those whose grids end at these shares of the largest number, with the least square error over
-    `parted` numbers."""
-    (least, most), axes = bounds(bits), over(per, some)
-    found = widest = (some.abs().amax(axes, keepdim=True) / most).clamp_min(SMALLEST)
-    fewest = torch.full_like(found, torch.inf)
-    for share in shares:
-        step = widest * share
+def widest(some: Tensor, per: Per, bits: int) -> Tensor:
+    """The steps with which a grid ends at the largest of `parted` numbers."""
+    return (some.abs().amax(over(per, some), keepdim=True) / bounds(bits)[1]).clamp_min(SMALLEST)
+
+
+def nearest(some: Tensor, per: Per, bits: int) -> Tensor:
+    """The steps, of those whose grids end at `SHARES` of the largest number, with the least square error over `parted`
+    numbers."""
+    (least, most), axes, far = bounds(bits), over(per, some), widest(some, per, bits)
+    found, fewest = far, torch.full_like(far, torch.inf)
+    for share in SHARES:
+        step = far * share
         error = ((some / step).round().clamp(least, most) * step - some).square().mean(axes, keepdim=True)
         found, fewest = torch.where(error < fewest, step, found), torch.minimum(error, fewest)
     return found
