@@ -26,6 +26,7 @@ from typing import Any
 
 import align_methods
 import align_pictures
+import intervals
 import numpy as np
 from align_people import ENCODERS, READERS, family
 from align_runtime import ALONE
@@ -129,10 +130,9 @@ def summary(cells: Sequence[Cell], which: str) -> dict[str, Any]:
 
 
 def _over(seeds: Sequence[float], sentences: Sequence[float] | None) -> tuple[float, float] | None:
-    """Of seeds, if there are several, by Student's t for so few; else of sentences."""
+    """Of seeds, if there are several; else of sentences."""
     if len(seeds) > 1:
-        wide = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78}[len(seeds)] * float(np.std(seeds, ddof=1)) / len(seeds) ** 0.5
-        return float(np.mean(seeds)) - wide, float(np.mean(seeds)) + wide
+        return intervals.of_seeds(seeds)
     return score.interval(sentences) if sentences else None
 
 

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import intervals
 import numpy as np
 import quant_looks
 import quant_parts as parts
@@ -34,8 +35,6 @@ from quant_parts import Asked, Judge
 from digiclone.train.arms import SETTINGS
 
 Cell = dict[str, Any]
-STUDENT = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78}
-"""By the number of seeds: how many standard errors an interval of 95 % reaches to each side."""
 
 
 @dataclass(frozen=True)
@@ -47,35 +46,42 @@ class Size:
     """Of those that the engine runs."""
     steps: int
     """Of an arm."""
+    rate: float
+    """Of its weights: chosen by windows that are kept out of the material (dev/LOG.md)."""
     seeds: tuple[int, ...]
     arms: Mapping[str, Sequence[str]]
     """By setting; those that are compared by seeds are in `close`."""
     close: tuple[str, ...]
     deployed: int
     """Steps of a file for the engine."""
+    looks: str
+    """The setting of which pictures are drawn."""
 
 
-QUICK = Size(Judge(2048, 2), Judge(2048, 2), 6, (0,), {"W4A4": ("rtn", "lsq", "edgeqat")}, (), 12)
+QUICK = Size(Judge(2048, 2), Judge(2048, 2), 6, 3e-5, (0,), {"W4A4": ("rtn", "lsq", "edgeqat")}, (), 12, "W4A4")
 FULL = Size(
     Judge(8192, 20),
     Judge(16_384, 20),
     40,
+    3e-5,
     (0,),
     {
         "W8A8": ("rtn", "lsq"),
-        "W4A8": ("rtn", "pact", "llm-qat", "torchao", "lsq", "edgeqat"),
-        "W4A4:8": ("rtn", "edgeqat"),
-        "W4A4": ("rtn", "llm-qat", "lsq", "edgeqat"),
+        "W4A8": ("rtn", "llm-qat", "torchao", "lsq", "edgeqat"),
+        "W4A4:8": ("rtn",),
+        "W4A4": ("rtn",),
     },
     (),
     480,
+    "W4A8",
 )
-"""Of a hundred million weights: some hours on two cores."""
+"""Of a hundred million weights: some hours on two cores, which do not win it back where what flows has 4 bits."""
 GUIDED = ("llm-qat", "lsq", "entropy", "distribution", "edgeqat")
 SMALL = Size(
     Judge(16_384, 50),
     Judge(16_384, 50),
     300,
+    3e-4,
     (0, 1, 2),
     {
         "W8A8": ("rtn", "lsq", "edgeqat"),
@@ -87,6 +93,7 @@ SMALL = Size(
     },
     GUIDED,
     300,
+    "W4A4",
 )
 """Of a few million, such as `train/scratch.py` makes."""
 FEW = 20e6
@@ -114,7 +121,8 @@ def arms(size: Size) -> list[Cell]:
 
 
 def _arm(size: Size, arm: str, setting: str, seed: int) -> Cell:
-    asked = Asked(size.judge, arm, setting, 0 if arm == "rtn" else size.steps, seed)
+    learnt = arm != "rtn"
+    asked = Asked(size.judge, arm, setting, learnt * size.steps, seed, learnt * size.rate)
     return cell(f"quant/{setting}-{arm}-{seed}", asked, _made_of(), parts.arm, size is QUICK, timed=False)
 
 
@@ -124,11 +132,8 @@ def summary(cells: Sequence[Cell]) -> Cell:
     for name, key in (("ppl", "perplexity"), ("kl", "divergence"), ("blimp", "grammar")):
         values = [one[key] for one in cells]
         found[name] = float(np.mean(values))
-        if len(values) > 1:
-            wide = STUDENT[len(values)] * float(np.std(values, ddof=1)) / len(values) ** 0.5
-            found[f"{name}_interval"] = (found[name] - wide, found[name] + wide)
-        else:
-            found[f"{name}_interval"] = cells[0].get(f"{key}_interval")
+        one = cells[0].get(f"{key}_interval")
+        found[f"{name}_interval"] = intervals.of_seeds(values) if len(values) > 1 else one
     return found
 
 
@@ -181,7 +186,7 @@ def step(size: Size) -> Cell:
 
 def looks(size: Size) -> Cell:
     """What the model looks at, whole and with few bits."""
-    asked = Asked(size.judge, "looks", "", size.steps, 0)
+    asked = Asked(size.judge, "looks", size.looks, size.steps, 0, size.rate)
     return cell("quant/looks", asked, _made_of(), quant_looks.looks, size is QUICK, timed=False)
 
 

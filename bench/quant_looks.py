@@ -17,7 +17,6 @@ from digiclone.train import tokens
 from digiclone.train.qat import FREE
 
 WAYS = ("whole", "rtn", "lsq", "edgeqat")
-SETTING = "W4A4"
 TOKENS = 32
 """So many of WikiText-2's test text are looked at."""
 BINS = np.linspace(-12, 12, 97)
@@ -27,13 +26,17 @@ def looks(asked: Asked) -> dict[str, Any]:
     """For the first, the middle and the last layer: attention maps (T, T), the mean of all heads, and the density of
     queries and keys in `BINS`, by way."""
     text = tokens.windows(source(), (data() / "wikitext2" / "test.txt").read_text("utf-8"), 512)[:1, :TOKENS]
-    return {"bins": BINS.tolist(), "ways": {way: _seen(_prepared(asked, way), text) for way in WAYS}}
+    return {
+        "setting": asked.setting,
+        "bins": BINS.tolist(),
+        "ways": {way: _seen(_prepared(asked, way), text) for way in WAYS},
+    }
 
 
 def _prepared(asked: Asked, way: str) -> Prepared:
     if way == "whole":
         return prepare(llama.load(source()), FREE)
-    return trained(replace(asked, what=way, setting=SETTING, steps=0 if way == "rtn" else asked.steps))
+    return trained(replace(asked, what=way, steps=0 if way == "rtn" else asked.steps))
 
 
 @torch.no_grad()

@@ -17,7 +17,6 @@ import torch
 from torch import nn
 
 from digiclone import llama as engine
-from digiclone.align import score
 from digiclone.commands import qat as command
 from digiclone.commands.formats import write
 from digiclone.commands.quantize import learn
@@ -28,8 +27,7 @@ from digiclone.measure.machine import cores
 from digiclone.measure.recordings import data
 from digiclone.nn import integer, llama, quantised
 from digiclone.nn.quantised import EVERYWHERE, Linear, prepare
-from digiclone.train import arms, blimp, guides, qat, tokens
-from digiclone.train.perplexity import perplexity
+from digiclone.train import arms, blimp, guides, judging, qat, tokens
 from digiclone.weights import fetch, home
 
 MODEL = "DIGICLONE_BENCH_MODEL"
@@ -68,6 +66,8 @@ class Asked:
     setting: str
     steps: int
     seed: int
+    rate: float = 0.0
+    """Of weights; 0: the recipe's own."""
 
 
 @cache
@@ -93,19 +93,8 @@ def silent(_what: str, _share: float) -> None:
 def judged(net: nn.Module, judge: Judge) -> dict[str, Any]:
     """Figures of a network that may have grids in it."""
     windows = tokens.windows(source(), (data() / "wikitext2" / "test.txt").read_text("utf-8"), judge.tokens)
-    whole = llama.load(source())
-    some = blimp.pairs(data() / "blimp", source(), judge.pairs)
-    right = blimp.right(net, some)
-    read = perplexity(net, windows, teacher=whole)
-    phenomena = blimp.grouped(some, right)
-    return {
-        "perplexity": read.value,
-        "divergence": float(np.mean(read.apart)),
-        "divergence_interval": score.interval(read.apart),
-        "grammar": phenomena["all"],
-        "grammar_interval": score.interval([float(one) for one in right]),
-        "phenomena": phenomena,
-    }
+    pairs = blimp.pairs(data() / "blimp", source(), judge.pairs)
+    return judging.judged(net, llama.load(source()), windows, pairs)
 
 
 def material(steps: int) -> np.ndarray:
@@ -135,13 +124,18 @@ def arm(asked: Asked) -> dict[str, Any]:
 
 def trained(asked: Asked) -> quantised.Prepared:
     """The model with the grids of an arm in a setting, after so many steps."""
-    recipe = arms.recipe(asked.what, arms.SETTINGS[asked.setting], asked.steps, asked.seed)
+    recipe = _recipe(asked, asked.what)
     net = llama.load(source())
     if not asked.steps:  # rounded to the nearest: nothing is learnt
         return prepare(net, recipe.grids)
     windows = material(asked.steps)
     place = work(f"{asked.setting}-{asked.what}-{asked.seed}")
     return qat.fit(recipe, net, windows[command.KEPT :], windows[:2], None, place, silent)
+
+
+def _recipe(asked: Asked, arm: str) -> qat.Recipe:
+    recipe = arms.recipe(arm, arms.SETTINGS[asked.setting], asked.steps, asked.seed)
+    return replace(recipe, rate=asked.rate or recipe.rate)
 
 
 def _torchao(asked: Asked) -> nn.Module:
@@ -159,7 +153,7 @@ def _torchao(asked: Asked) -> nn.Module:
         return isinstance(module, nn.Linear) and name not in quantised.OUTPUTS
 
     quantize_(net, QATConfig(grid, step=QATStep.PREPARE), matrices)
-    recipe = arms.recipe("lsq", arms.SETTINGS[asked.setting], asked.steps, asked.seed)
+    recipe = _recipe(asked, "lsq")
     learning = [weight for name, weight in net.named_parameters() if weight.dim() == 2 and "embd" not in name]
     optimiser = torch.optim.AdamW(learning, recipe.rate, weight_decay=0.0)
     for some in qat.batches(recipe, material(asked.steps)[command.KEPT :], 0):

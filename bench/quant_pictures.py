@@ -11,7 +11,7 @@ from keep import RESULTS
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-NAMES = {"rtn": "W4A4, rounded", "lsq": "W4A4, LSQ", "edgeqat": "W4A4, EdgeQAT", "whole": "unquantised"}
+NAMES = {"rtn": "{}, rounded", "lsq": "{}, LSQ", "edgeqat": "{}, EdgeQAT", "whole": "unquantised"}
 BLUE, GREY, ORANGE = "#2f6f9f", "#9a9a9a", "#d9822b"
 
 
@@ -23,12 +23,13 @@ def draw(name: str, found: Mapping[str, Any]) -> None:
             make(figure.subplots(), found[part])
             figure.savefig(RESULTS / f"{name}-{part}.png", dpi=120)
     if found.get("looks"):
-        _maps(found["looks"]["ways"]).savefig(RESULTS / f"{name}-maps.png", dpi=120)
+        _maps(found["looks"]).savefig(RESULTS / f"{name}-maps.png", dpi=120)
         _spreads(found["looks"]).savefig(RESULTS / f"{name}-spreads.png", dpi=120)
 
 
-def _maps(ways: Mapping[str, Any]) -> Figure:
+def _maps(looks: Mapping[str, Any]) -> Figure:
     """Attention: a row for each layer, a column for each way."""
+    ways = looks["ways"]
     layers = list(next(iter(ways.values())))
     figure = Figure(figsize=(2.4 * len(ways), 2.5 * len(layers)), layout="constrained")
     for axes, (layer, (way, seen)) in zip(
@@ -37,7 +38,7 @@ def _maps(ways: Mapping[str, Any]) -> Figure:
         axes.imshow(np.sqrt(seen[layer]["map"]), cmap="magma", vmin=0, vmax=1)
         axes.set(xticks=[], yticks=[])
         if layer == layers[0]:
-            axes.set_title(NAMES.get(way, way), fontsize=10)
+            axes.set_title(NAMES[way].format(looks["setting"]), fontsize=10)
         if way == next(iter(ways)):
             axes.set_ylabel(f"{layer} layer")
     figure.supxlabel("the token that is looked at; brightness: the root of its weight, all heads together", fontsize=9)
@@ -51,7 +52,7 @@ def _spreads(looks: Mapping[str, Any]) -> Figure:
     figure = Figure(figsize=(3 * len(layers), 5), layout="constrained")
     for axes, (part, layer) in zip(figure.subplots(2, len(layers)).flat, product("qk", layers), strict=True):
         for (way, seen), colour in zip(looks["ways"].items(), ("black", GREY, ORANGE, BLUE), strict=True):
-            axes.plot(middles, seen[layer][part], color=colour, label=NAMES.get(way, way), linewidth=1)
+            axes.plot(middles, seen[layer][part], color=colour, label=NAMES[way].format(looks["setting"]), linewidth=1)
         axes.set(yscale="log", ylim=(1e-3, None), title=f"{'queries' if part == 'q' else 'keys'}, {layer} layer")
         axes.title.set_size(10)
     figure.axes[0].legend(frameon=False, fontsize=8)

@@ -111,7 +111,9 @@ def evaluate(
     about = _about(folder)
     made = _made(folder)
     from digiclone.measure.recordings import data  # noqa: PLC0415
+    from digiclone.nn.llama import load  # noqa: PLC0415
     from digiclone.requantise import requantise  # noqa: PLC0415
+    from digiclone.train import blimp as grammar  # noqa: PLC0415
     from digiclone.train.judging import judged  # noqa: PLC0415
     from digiclone.train.tokens import windows  # noqa: PLC0415
 
@@ -119,14 +121,18 @@ def evaluate(
     if not judge.is_file():
         raise ConfigError(f"there is no {judge}; set DIGICLONE_DATA, or name a text with --text")
     source, plain = Path(about.source), folder / f"plain.{about.to}.gguf"
-    grammar = data() / "blimp" if blimp else None
     with progress() as tell:
         if not plain.is_file():
             with replacing(plain) as out:
                 requantise(source, Path(out.name), about.to, tell=tell)
         some = windows(source, words(judge), tokens)
+        pairs = grammar.pairs(data() / "blimp", source, blimp) if blimp else []
+        whole = load(source)
         files = {"as it was": source, "rounded": plain, "trained": made}
-        found = {name: judged(file, source, some, grammar, blimp, tell) for name, file in files.items()}
+        found = {
+            name: judged(load(file), None if file is source else whole, some, pairs, tell)
+            for name, file in files.items()
+        }
         for name, file in files.items():
             measured = figures(file, None, True, tell)
             found[name] |= {"megabytes": measured.bytes / 1e6, "tokens_per_s": measured.tokens_per_s}

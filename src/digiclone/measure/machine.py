@@ -1,6 +1,7 @@
 """This machine in a few words, and what a process took of it."""
 
 import platform
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,17 @@ import psutil
 
 from digiclone.llm.llamacpp import cores
 
+DOTS = {"avx512_vnni", "avx_vnni", "asimddp"}
+"""What processors call it that they multiply and add four pairs of 8-bit numbers at once: it decides how quick a
+quantised model is, and makers sell machines with and without it under one name."""
+
 
 def device() -> dict[str, Any]:
     """What a figure was measured on."""
     return {
         "cpu": _cpu_name(),
         "cores": cores(),
+        "integer_dots": bool(DOTS.intersection(" ".join(_told("flags", "Features")).split())),
         "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
         "system": platform.platform(terse=True),
         "python": platform.python_version(),
@@ -23,8 +29,8 @@ def device() -> dict[str, Any]:
 def slug() -> str:
     """The device as a file name."""
     d = device()
-    words = "".join(c if c.isalnum() else " " for c in f"{d['cpu']} {d['cores']} cores".lower()).split()
-    return "-".join(words)
+    told = f"{d['cpu']} {d['cores']} cores{' integer dots' if d['integer_dots'] else ''}"
+    return "-".join("".join(c if c.isalnum() else " " for c in told.lower()).split())
 
 
 def peak_memory(pid: int) -> float:
@@ -38,9 +44,13 @@ def peak_memory(pid: int) -> float:
 
 
 def _cpu_name() -> str:
+    return next(_told("model name"), platform.processor() or platform.machine())
+
+
+def _told(*names: str) -> Iterator[str]:
+    """What Linux says of its processors under one of the `names`."""
     info = Path("/proc/cpuinfo")
-    if info.is_file():
-        for line in info.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+    for line in info.read_text().splitlines() if info.is_file() else ():
+        name, _, value = line.partition(":")
+        if name.strip() in names:
+            yield value.strip()

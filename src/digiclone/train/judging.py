@@ -1,30 +1,42 @@
-"""What a file of few bits is worth beside the one that it was made of: by the weights that it holds, in 32-bit
-arithmetic."""
+"""What a language model of few bits is worth, beside the one that it was made of."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from torch import nn
 
-from digiclone.nn.llama import load
+from digiclone.align import score
 from digiclone.train import blimp
+from digiclone.train.blimp import Pair
 from digiclone.train.perplexity import perplexity
 from digiclone.train.precision import DEVICE
 
 
 def judged(
-    file: Path, source: Path, windows: np.ndarray, grammar: Path | None, pairs: int, tell: Callable[[str, float], None]
+    net: nn.Module,
+    teacher: nn.Module | None,
+    windows: np.ndarray,
+    some: Sequence[Pair],
+    tell: Callable[[str, float], None] = lambda what, share: None,
 ) -> dict[str, Any]:
-    """Perplexity over `windows` (N, W); the divergence from `source` there, nats a token; and the share that is
-    right of so many `pairs` of each paradigm of BLiMP, in the folder `grammar`."""
-    net = load(file).to(DEVICE)
-    read = perplexity(net, windows, tell, load(source).to(DEVICE) if file != source else None)
-    found: dict[str, Any] = {"perplexity": read.value, "divergence": float(np.mean(read.apart or 0.0))}
-    if grammar:
-        some = blimp.pairs(grammar, source, pairs)
-        phenomena = blimp.grouped(some, blimp.right(net, some, tell))
-        found |= {"grammar": phenomena["all"], "phenomena": phenomena}
+    """Perplexity over `windows` (N, W); the divergence from the `teacher` there, nats a token, 0 without one; and, if
+    there are `some` pairs of BLiMP, the share that is right. Intervals are over windows and over pairs."""
+    read = perplexity(net, windows, tell, teacher.to(DEVICE) if teacher else None)
+    apart = read.apart or (0.0,) * len(windows)
+    found: dict[str, Any] = {
+        "perplexity": read.value,
+        "divergence": float(np.mean(apart)),
+        "divergence_interval": score.interval(apart),
+    }
+    if some:
+        right = blimp.right(net, some, tell)
+        phenomena = blimp.grouped(some, right)
+        found |= {
+            "grammar": phenomena["all"],
+            "grammar_interval": score.interval([float(one) for one in right]),
+            "phenomena": phenomena,
+        }
     return found
