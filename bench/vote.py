@@ -37,7 +37,7 @@ from digiclone.measure.recordings import data
 from digiclone.measure.respondent import meant
 from digiclone.showing import Example
 from digiclone.types import Message
-from digiclone.vote import judging
+from digiclone.vote import judging, panels
 from digiclone.vote.choosers import Local, choosers
 from digiclone.vote.cost import predict
 from digiclone.vote.crowd import Crowd, held
@@ -174,7 +174,7 @@ def cost(who: str, count: int) -> dict[str, Any]:
         "wordy": {one.ask: f"I think it is {one.right}" for one in asked},
         "elsewhere": {one.ask: "I would rather talk about the weather." for one in asked},
     }
-    people = [*judging.STYLES.items(), *list(judging.CROWD.items())[:4]]
+    people = [*panels.STYLES.items(), *list(panels.CROWD.items())[:4]]
     election = Election(
         name="cost", questions=tuple(said["right"]),
         candidate=tuple(Candidate(name=name, answers="known") for name in said),

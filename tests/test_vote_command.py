@@ -128,6 +128,27 @@ def ballots(db: Path) -> list[tuple[Any, ...]]:
         return found.execute(f"SELECT {what} FROM ballot ORDER BY 1, 2, 3, 4").fetchall()
 
 
+def test_crowd_score_stands_beside_the_votes(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digiclone.vote.choosers.CONTEXT", 2048)
+    model = file.parent / "tiny.gguf"
+    found = json.loads(run("score", file, "--llm", model, "--json").stdout)
+    assert found["voter"].startswith("tiny.gguf")
+    for one in found["candidates"].values():
+        low, high = one["all_votes_interval"]
+        assert 1 <= low <= one["all_votes"] <= high <= 4
+        assert one["valid"] is not None
+        assert one["humour_votes"] is None, "nobody has voted yet"
+    assert run("run", file).exit_code == 0
+    again = json.loads(run("score", file, "--llm", model, "--json").stdout)["candidates"]
+    assert sum(one["humour_votes"] for one in again.values()) <= 1
+    assert {who: one["all_votes"] for who, one in again.items()} == {
+        who: one["all_votes"] for who, one in found["candidates"].items()
+    }
+    shown = run("score", file, "--llm", model, "--no-audit").stdout
+    assert "Crowd Score" in shown
+    assert "ada" in shown
+
+
 @pytest.mark.timeout(240)
 def test_on_ray_it_is_the_same_ballot_for_ballot_though_a_worker_is_lost(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

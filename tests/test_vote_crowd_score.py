@@ -3,11 +3,18 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 import tiny_llama
 
 from digiclone.types import Message
-from digiclone.vote.choosers import Local, Speaking
-from digiclone.vote.crowd_score import STYLES, scored
+from digiclone.vote.choosers import Local, Reasoner, Speaking
+from digiclone.vote.crowd_score import STYLES, Score, of_answers, opinion, score
+from digiclone.vote.election import Candidate, Election, Judge
+from digiclone.vote.store import Store
+
+
+def scored(text: str, voter: Reasoner, audited: bool = True) -> Score:
+    return score([opinion(text, style, voter, audited) for style in STYLES])
 
 
 class Voter:
@@ -60,3 +67,36 @@ def test_real_choosers_can_vote(tmp_path: Path) -> None:
     found = scored("x", Speaking(Who()))  # type: ignore[arg-type]
     assert (found.all_votes, found.valid_votes) == (1.0, None)
     assert Speaking(Who()).word([Message("user", "Classification")], ("Funny", "Boring")) == "Boring"  # type: ignore[arg-type]
+
+
+class Mortal(Voter):
+    """Does not live for long."""
+
+    def word(self, messages: Sequence[Message], words: Sequence[str]) -> str | None:
+        if len(self.asked) == 7:
+            raise KeyboardInterrupt
+        return super().word(messages, words)
+
+
+def test_answers_are_scored_once_whatever_happens(tmp_path: Path) -> None:
+    questions = ("Why?", "What now?", "Who?")
+    stand = (Candidate(name="wit", llm="echo"), Candidate(name="bore", llm="echo"))
+    election = Election(name="x", questions=questions, candidate=stand, judge=(Judge(name="j", personality="p"),))
+    store = Store(tmp_path / "a.db", "x")
+    for one in stand:
+        for asked in questions:
+            store.keep_answer(one.name, asked, f"{one.name} on {asked}", "", 0.0)
+
+    def found(voter: Reasoner, audited: bool = False) -> dict:
+        return of_answers(election, store, voter, "somebody", audited, lambda what, share: None)
+
+    with pytest.raises(KeyboardInterrupt):
+        found(Mortal({"affiliative", "aggressive"}, set()))
+    second = Voter({"affiliative", "aggressive"}, set())
+    both = found(second)
+    assert len(second.asked) == 2 * 3 * 4 - 7, "what was voted before is not asked again"
+    assert both["wit"].all_votes == both["bore"].all_votes == 2.5
+    assert both["wit"].all_votes_interval == (2.5, 2.5)
+    assert (both["wit"].funny, both["wit"].valid, both["wit"].valid_votes) == (0.5, None, None)
+    audited = found(Voter({"affiliative"}, {"affiliative"}), audited=True)["wit"]
+    assert (audited.all_votes, audited.valid_votes, audited.valid) == (1.75, 1.0, 0.75), "asked anew, and why"

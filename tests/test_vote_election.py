@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from digiclone.config import ConfigError
 from digiclone.llama import Llama
 from digiclone.types import Message
-from digiclone.vote import judging
+from digiclone.vote import judging, panels
 from digiclone.vote.choosers import Local, Speaking
 from digiclone.vote.election import METRICS, Election, Judge, load, recorded, slots
 from digiclone.vote.holding import hold
@@ -90,6 +90,45 @@ def test_an_election_is_what_its_file_says(file: Path) -> None:
         assert sorted(orders) == [("ada", "echo"), ("echo", "ada")]
     together = [(slot.judge, slot.metric) for slot in wanted]
     assert together == sorted(together, key=[*dict.fromkeys(together)].index), "what a judge is told is read once"
+
+
+PANEL = (
+    TOML[: TOML.index("[[judge]]")]
+    + """
+[[judge]]
+panel = "humour styles"
+llm = "echo"
+[[judge]]
+panel = "acquaintances"
+samples = "ada.txt"
+"""
+)
+
+
+def test_a_panel_is_all_of_its_judges(file: Path) -> None:
+    file.write_text(PANEL, "utf-8")
+    election = load(file)
+    assert [one.name for one in election.judge] == [*panels.STYLES, *panels.KNOWING]
+    assert {one.metrics for one in election.judge[:4]} == {("humour",)}
+    assert {one.llm for one in election.judge[:4]} == {"echo"}
+    assert {(one.metrics, one.samples) for one in election.judge[4:]} == {(("authenticity",), "ada.txt")}
+    assert election.judge[0].personality == panels.STYLES["affiliative"]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("humour styles", "humor styles"), "judge 1: there is no panel 'humor styles'; did you mean 'humour styles'"),
+        (('llm = "echo"\n[[judge]]', 'name = "x"\n[[judge]]'), "a panel has its own name: leave one"),
+        (('samples = "ada.txt"', ""), "judge 2: acquaintances must know the person"),
+        (('name = "who is ada"', 'name = "x"\nmetrics = ["humour"]'), "'a friend' judges nothing that is asked for"),
+    ],
+)
+def test_a_panel_that_cannot_sit_says_why(file: Path, change: tuple[str, str], says: str) -> None:
+    assert change[0] in PANEL
+    file.write_text(PANEL.replace(*change), "utf-8")
+    with pytest.raises(ConfigError, match=says):
+        load(file)
 
 
 def test_killed_it_goes_on_and_nobody_is_asked_twice(file: Path, tmp_path: Path) -> None:

@@ -149,6 +149,35 @@ def result(
     _show(file, election, store, as_json, sound)
 
 
+@app.command()
+def score(
+    file: File,
+    llm: Annotated[str, typer.Option(help="Who votes, as a judge's llm; without it, the default model.")] = "",
+    audit: Annotated[bool, typer.Option(help="Ask each voter why; a reason that does not fit makes no vote.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Crowd Score: how funny voters of four humour styles find each answer, from 1 to 4, beside the votes on humour.
+
+    It can be stopped at any time, as an election can.
+    """
+    from digiclone.measure.respondent import meant, respondent  # noqa: PLC0415
+    from digiclone.vote.choosers import model  # noqa: PLC0415
+    from digiclone.vote.crowd_score import of_answers  # noqa: PLC0415
+    from digiclone.vote.holding import answer  # noqa: PLC0415
+    from digiclone.vote.tally import tally  # noqa: PLC0415
+
+    election, store, who = _opened(file)
+    voter, name = model(llm), respondent(meant(llm or "llamacpp"), {}).name
+    with progress() as tell:
+        answer(election, store, who, tell)
+        found = of_answers(election, store, voter, name, audit, tell)
+    cast = [one for one in store.ballots() if one.metric == "humour" and one.outcome in ("chosen", "none")]
+    shares = tally(cast, list(found)).shares if cast else {}
+    votes = {who: shares[who].value if shares else None for who in found}
+    told = {who: {**asdict(one), "humour_votes": votes[who]} for who, one in found.items()}
+    print(json.dumps({"voter": name, "candidates": told})) if as_json else _tell_scores(told)
+
+
 def _opened(file: Path) -> tuple["Election", "Store", dict]:
     from digiclone.vote.candidates import candidates, identity  # noqa: PLC0415
     from digiclone.vote.election import load  # noqa: PLC0415
@@ -225,3 +254,17 @@ def _tell(found: "Report") -> None:
         table.add_row(name, *cells)
     screen.print(table)
     print("Shares of the votes with intervals of 95 %; * is ahead by more than that.")
+
+
+def _tell_scores(told: "dict[str, dict]") -> None:
+    table = Table("", "Crowd Score", "audited", "funny", "valid", "votes on humour", box=None, pad_edge=False)
+    for name, one in told.items():
+        scores = [_between(one[key], one[f"{key}_interval"]) for key in ("all_votes", "valid_votes")]
+        shares = ["-" if one[key] is None else f"{one[key]:.0%}" for key in ("funny", "valid", "humour_votes")]
+        table.add_row(name, *scores, *shares)
+    Console().print(table)
+    print("From 1, boring to everybody, to 4, funny to everybody; intervals of 95 % over questions.")
+
+
+def _between(value: float | None, interval: tuple[float, float] | None) -> str:
+    return f"{value:.2f} ({interval[0]:.2f}-{interval[1]:.2f})" if value is not None and interval else "-"

@@ -71,7 +71,8 @@ def _likely(net: nn.Module, sentences: Sequence[Sequence[int]]) -> np.ndarray:
     longest = max(map(len, sentences))
     tokens = torch.tensor([[*sentence, *[0] * (longest - len(sentence))] for sentence in sentences], device=DEVICE)
     logits: Tensor = net(tokens[:, :-1])
-    each = -functional.cross_entropy(logits.transpose(1, 2), tokens[:, 1:], reduction="none")
+    wanted = tokens[:, 1:]
+    each = -functional.cross_entropy(logits.flatten(0, 1), wanted.flatten(), reduction="none").view_as(wanted)
     inside = torch.arange(1, longest, device=DEVICE) < torch.tensor([[len(one)] for one in sentences], device=DEVICE)
     return (each * inside).sum(1).cpu().numpy()
 

@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from digiclone.clone import files
+from digiclone.config import Choice
 from digiclone.llama import Llama, common
 from digiclone.llm import llamacpp
 from digiclone.measure.judge import JUDGING
@@ -146,18 +147,27 @@ def _vote(letter: str | None, order: Sequence[str], said: str, prompt: str, seco
 def choosers(election: Election) -> Callable[[Judge], Chooser]:
     """By judge; judges with the same model share it, one after the other. Fetches the weights that are not here."""
     made: dict[str, Chooser] = {}
-    meant_ = {one.llm: meant(one.llm or "llamacpp") for one in election.judge}
-    for choice in meant_.values():
-        for file in files({"llm": choice}):
-            fetch(file)
+    for llm in dict.fromkeys(one.llm for one in election.judge):
+        _fetched(llm)
 
     def chooser(judge: Judge) -> Chooser:
         if judge.llm not in made:
-            choice = meant_[judge.llm]
-            if choice.backend == "llamacpp":
-                made[judge.llm] = Local(llamacpp.weights(llamacpp.Options(**choice.options)))
-            else:
-                made[judge.llm] = Speaking(respondent(choice, JUDGING))
+            made[judge.llm] = model(judge.llm)
         return made[judge.llm]
 
     return chooser
+
+
+def model(llm: str) -> Local | Speaking:
+    """What a judge's `llm` means; empty: the default one. Fetches its weights."""
+    choice = _fetched(llm)
+    if choice.backend == "llamacpp":
+        return Local(llamacpp.weights(llamacpp.Options(**choice.options)))
+    return Speaking(respondent(choice, JUDGING))
+
+
+def _fetched(llm: str) -> Choice:
+    choice = meant(llm or "llamacpp")
+    for file in files({"llm": choice}):
+        fetch(file)
+    return choice

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from digiclone.config import ConfigError, Strict, load_toml, nearest, parse
 from digiclone.vote.ballot import rotations
+from digiclone.vote.panels import seated
 
 Metric = Literal["humour", "authenticity", "favourability"]
 METRICS: tuple[Metric, ...] = ("humour", "authenticity", "favourability")
@@ -78,17 +79,25 @@ def load(file: Path) -> Election:
     if not file.is_file():
         raise ConfigError(f"there is no file {file}")
     values = dict(load_toml(file))
-    for key, kind in (("candidate", Candidate), ("judge", Judge)):
-        rows = values.get(key, [])
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise ConfigError(f"{file}: write each {key} under [[{key}]]")
-        values[key] = tuple(parse(kind, row, f"{file}, {key} {n}") for n, row in enumerate(rows, 1))
+    stand = _rows(values, "candidate", file)
+    values["candidate"] = tuple(parse(Candidate, row, where) for where, row in stand)
+    judge = [(where, one) for where, row in _rows(values, "judge", file) for one in seated(row, where)]
+    values["judge"] = tuple(parse(Judge, row, where) for where, row in judge)
     for key in ("questions", "metrics"):
         if isinstance(values.get(key), list):
             values[key] = tuple(values[key])
     election = parse(Election, values, str(file))
     _checked(election, file)
     return election
+
+
+def _rows(values: Mapping[str, Any], key: str, file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each table under `[[key]]`, and where it stands."""
+    rows = values.get(key, [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ConfigError(f"{file}: write each {key} under [[{key}]]")
+    for number, row in enumerate(rows, 1):
+        yield f"{file}, {key} {number}", row
 
 
 def _checked(election: Election, file: Path) -> None:
@@ -101,6 +110,13 @@ def _checked(election: Election, file: Path) -> None:
         (not election.judge, "there is no judge"),
         (len({one.name for one in election.judge}) < len(election.judge), "two judges have the same name"),
         (len(set(election.questions)) < len(election.questions), "a question stands there twice"),
+        *(
+            (
+                not {*one.metrics} & {*election.metrics},
+                f"judge {one.name!r} judges nothing that is asked for in metrics",
+            )
+            for one in election.judge
+        ),
     ]
     for is_so, what in wrong:
         if is_so:

@@ -83,16 +83,16 @@ def printed(election: Election, store: Store, judge: Judge, samples: str, slot: 
 
 
 def shown(election: Election, store: Store, slot: Slot) -> list[str]:
-    """The answers in the order of a ballot, none longer than the election allows. Raises `KeyError` if one is
-    missing."""
-    return [_cut(_found(store, name, slot.question), election.longest) for name in slot.order]
+    """The answers in the order of a ballot. Raises `KeyError` if one is missing."""
+    return [shortened(election, store, name, slot.question) for name in slot.order]
 
 
-def _found(store: Store, name: str, question: str) -> str:
+def shortened(election: Election, store: Store, name: str, question: str) -> str:
+    """What a candidate answered, no longer than the election allows. Raises `KeyError` if it did not."""
     text = store.answer(name, question)
     if text is None:
         raise KeyError(f"{name} has not answered {question!r}")
-    return text
+    return _cut(text, election.longest)
 
 
 def _cut(text: str, most: int) -> str:

@@ -11,22 +11,6 @@ from digiclone.vote.election import Judge, Metric
 NONE = "N"
 """The option "none of these"."""
 LETTERS = "ABCDEF"
-STYLES = {
-    "affiliative": "You love humour that brings people together: friendly banter, funny stories, harmless wit.",
-    "self-enhancing": "You love humour that keeps one's spirits up: seeing what is amusing in life, even in trouble.",
-    "aggressive": "You love humour with a sting: sarcasm, teasing, ridicule, jokes at the expense of others.",
-    "self-defeating": "You love humour at one's own expense: people who make fun of their own flaws and failures.",
-}
-"""The four humour styles of Martin et al. 2003, as Crowd Score (Goes et al. 2022) has them vote."""
-CROWD = {
-    "young city liberal": "You are 24, live in a big city, vote for the left, and like irony and pop music.",
-    "young country conservative": "You are 27, live in the country, vote for the right, and like hunting and rodeos.",
-    "middle-aged centrist": "You are 46, have two children and a mortgage, vote for the centre, and like plain words.",
-    "old conservative": "You are 71, retired from the army, vote for the right, and like good manners.",
-    "old liberal": "You are 68, retired from teaching, vote for the left, and like books and long talks.",
-    "apolitical worker": "You are 38, drive a lorry, do not vote, and like football and a good joke.",
-}
-"""A balanced crowd for favourability: ages, places, politics, tastes."""
 ASKED: dict[Metric, str] = {
     "humour": "Which answer is the funniest to you?",
     "authenticity": "Which answer sounds most like that person would really have said it?",

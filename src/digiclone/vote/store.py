@@ -7,9 +7,10 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from digiclone.config import ConfigError
 from digiclone.vote.ballot import Ballot, Outcome
@@ -42,6 +43,15 @@ CREATE TABLE IF NOT EXISTS ballot (
     seconds REAL NOT NULL,
     at REAL NOT NULL,
     PRIMARY KEY (question, judge, metric, turn)
+);
+CREATE TABLE IF NOT EXISTS opinion (    -- Crowd Score's
+    candidate TEXT NOT NULL,
+    question TEXT NOT NULL,
+    style TEXT NOT NULL,
+    voter TEXT NOT NULL,        -- the model, and whether it was asked why
+    found TEXT NOT NULL,        -- JSON
+    at REAL NOT NULL,
+    PRIMARY KEY (candidate, question, style, voter)
 );
 """
 
@@ -119,6 +129,19 @@ class Store:
         for question, judge, metric, shown, lengths, outcome, choice in rows:
             order, sizes = tuple(json.loads(shown)), tuple(json.loads(lengths))
             yield Ballot(question, judge, metric, order, sizes, outcome, choice)
+
+    def opinion(self, key: tuple[str, str, str, str]) -> dict[str, Any] | None:
+        """What a voter found, by candidate, question, style and voter, if it was asked."""
+        asked = "SELECT found FROM opinion WHERE candidate = ? AND question = ? AND style = ? AND voter = ?"
+        with self._lock:
+            row = self._db.execute(asked, key).fetchone()
+        return row and json.loads(row[0])
+
+    def keep_opinion(self, key: tuple[str, str, str, str], found: Mapping[str, Any]) -> None:
+        """Write it; the first one stays."""
+        with self._lock, self._db:
+            row = *key, json.dumps(found), time.time()
+            self._db.execute("INSERT OR IGNORE INTO opinion VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def close(self) -> None:
         self._db.close()

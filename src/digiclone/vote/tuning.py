@@ -22,6 +22,7 @@ from digiclone.vote.candidates import Answering, candidates, identity
 from digiclone.vote.choosers import Chooser
 from digiclone.vote.election import MOST, Candidate, Election, Judge, Metric
 from digiclone.vote.holding import Progress, hold
+from digiclone.vote.panels import KNOWING
 from digiclone.vote.store import Store
 from digiclone.vote.tally import Result, tally
 
@@ -32,11 +33,6 @@ STANDING = MOST - 1
 NOBODY = "mixed-up letters"
 BELIEVED = 0.05
 """The share of the votes that a candidate may get that says nothing."""
-KNOWING = {
-    "a friend": "You have known this person for twenty years and would know their way of talking anywhere.",
-    "a colleague": "You work with this person every day and hear them explain, joke and complain.",
-    "a biographer": "You have read everything that this person ever wrote and said.",
-}
 SAMPLE = 1_200
 """Characters of the person's own words that a judge knows."""
 
