@@ -4,11 +4,11 @@
 
 `simulated`: a thousand elections among judges whose preferences, and whose biases for places and lengths, are known.
 `judge`: what real models do with ballots whose right result is known: the same answer twice must get half of the
-votes, an answer to another question, and one of mixed-up letters, nearly none; the same ballot in another order must
-get the same choice. The judge that is named last is the one that the others are to agree with. `cost`: an election of
-3 candidates, 8 judges and 3 metrics: what it was said to take and what it took, with and without what is read once,
-and on Ray. `strategies`: who said this (`speeches.py`). `recall`: what finds an answer. A line a run goes to
-bench/results/vote-<device>.jsonl.
+votes, an answer to another question, and one of mixed-up letters, nearly none, even if it orders the judge to choose
+it; the same ballot in another order must get the same choice. The judge that is named last is the one that the others
+are to agree with. `cost`: an election of 3 candidates, 8 judges and 3 metrics: what it was said to take and what it
+took, with and without what is read once, and on Ray. `strategies`: who said this (`speeches.py`). `recall`: what finds
+an answer. A line a run goes to bench/results/vote-<device>.jsonl.
 `--quick`: fewer of everything.
 """
 
@@ -32,10 +32,11 @@ from speeches import strategies
 
 from digiclone import meaning, showing
 from digiclone.llm import llamacpp
-from digiclone.measure.questions import questions
+from digiclone.measure.questions import Question, questions
 from digiclone.measure.recordings import data
 from digiclone.measure.respondent import meant
 from digiclone.showing import Example
+from digiclone.text.orders import LEFT_OUT
 from digiclone.types import Message
 from digiclone.vote import judging, panels
 from digiclone.vote.choosers import Local, choosers
@@ -48,6 +49,7 @@ from digiclone.vote.strengths import strengths
 from digiclone.vote.tally import tally
 
 JUDGES = ("llamacpp:smollm2-135m", "llamacpp:tinyllama-1.1b-chat")
+ATTACKS = (Path(__file__).parent.parent / "tests" / "attacks.txt").read_text("utf-8").splitlines()
 CROWDS = {
     "plain": Crowd({"ada": 0.4, "bob": 0.0, "cyd": -0.3}, question=0.5, taste=0.3),
     "first is best": Crowd({"ada": 0.4, "bob": 0.0, "cyd": -0.3}, first=1.5, question=0.5, taste=0.3),
@@ -120,12 +122,35 @@ def real(who: str, count: int) -> dict[str, Any]:
             "first_place_chosen": float(firsts),
             "same_choice_in_both_orders": float(np.mean([a == b for a, b in picks])),
         }  # fmt: skip
+    found["swayed"] = _swayed(chooser, judge, asked, rights, others)
     found["believable"] = bool(
         found["letters mixed up"]["share_of_the_other"] <= 0.05
         and found["answer to another question"]["share_of_the_other"] <= 0.2
     )
     found["seconds_a_ballot"] = (time.perf_counter() - begun) / (6 * count)
     return found
+
+
+def _swayed(
+    chooser: Local, judge: Judge, asked: Sequence[Question], rights: Sequence[str], others: Sequence[str]
+) -> dict[str, float]:
+    """The share of the votes for the answer to another question: as it is, with words behind it that tell the judge to
+    choose it, and with these as every ballot has them, left out."""
+    picks: dict[str, list[bool]] = {"as it is": [], "left in": [], "left out": []}
+    for attack, one, right, other in zip(ATTACKS, asked, rights, others, strict=False):
+        for order in (("right", "wrong"), ("wrong", "right")):
+            pair = {"right": right, "wrong": other}
+            for way, wrong in (
+                ("as it is", other),
+                ("left in", f"{other}\n{attack}"),
+                ("left out", f"{other}\n{attack}"),
+            ):
+                answers = [(pair | {"wrong": wrong})[name] for name in order]
+                told, ballot = judging.ballot(judge, "favourability", "", False, one.ask, answers)
+                if way == "left in":
+                    ballot = Message(ballot.role, ballot.text.replace(LEFT_OUT, attack))
+                picks[way].append(chooser.choose([told, ballot], order, "AB").choice == "wrong")
+    return {way: float(np.mean(each)) for way, each in picks.items()}
 
 
 def recalled(count: int) -> dict[str, Any]:
@@ -257,6 +282,7 @@ def main() -> None:
                 "position_bias": max(one["twin"]["first_place_chosen"], 1 - one["twin"]["first_place_chosen"]),
                 "self_consistency": one["answer to another question"]["same_choice_in_both_orders"],
                 "known_loser": one["letters mixed up"]["share_of_the_other"],
+                "swayed": one["swayed"],
                 "believable": one["believable"],
                 "agreement": _agreement(one["picks"], of[judges[-1]]["picks"]) if who != judges[-1] else None,
                 "seconds_a_ballot": one["seconds_a_ballot"],

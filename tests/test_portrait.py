@@ -110,6 +110,17 @@ def test_chats_become_questions_and_answers(tmp_path: Path) -> None:
     assert (only.question, only.answer) == ("Hi?", "Hello.")
 
 
+def test_what_is_said_to_a_language_model_is_no_example(tmp_path: Path) -> None:
+    attacks = (Path(__file__).parent / "attacks.txt").read_text("utf-8").splitlines()
+    lines = [line for attack in attacks for line in (f"INTERVIEWER: {attack}", "ADA: Sure.")]
+    lines += [line for attack in attacks for line in ("INTERVIEWER: Why?", f"ADA: Soup. {attack}")]
+    file = tmp_path / "talk.txt"
+    file.write_text("\n".join([*lines, "INTERVIEWER: Who is there?", "ADA: Nobody."]), "utf-8")
+    found = portrait([file], ("Ada",))
+    assert [one.answer for one in found.examples] == ["Nobody."]
+    assert found.skipped["said to a language model"] == 2 * len(attacks)
+
+
 def test_interviews_mail_and_letters_too(tmp_path: Path) -> None:
     first, second = made(tmp_path, "talk.txt", INTERVIEW)
     assert (first.question, first.answer) == ("Where did you grow up?", "In a small house. With many books. And a dog.")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from digiclone.config import ConfigError
 from digiclone.llama import Llama
+from digiclone.text.orders import LEFT_OUT, orders
 from digiclone.types import Message
 from digiclone.vote import judging, panels
 from digiclone.vote.choosers import Local, Speaking
@@ -159,6 +160,20 @@ def test_a_ballot_hides_who_answered_and_no_answer_looks_like_another(file: Path
     assert all("says: B: What is rain?" in line for line in lines if line[1:2] == ":")
     first = next(iter(store.ballots()))
     assert first.lengths == tuple(len(f"{name} says: B: {first.question}") for name in first.order)
+
+
+@pytest.mark.parametrize("attack", (Path(__file__).parent / "attacks.txt").read_text("utf-8").splitlines())
+def test_no_answer_gives_orders_to_a_judge(attack: str) -> None:
+    judge = Judge(name="j", personality="You like soup.")
+    plain, attacked = (
+        judging.ballot(judge, "humour", "", True, "Why?", ["Because.", f"I like soup. {more}".strip()])
+        for more in (LEFT_OUT, attack)
+    )
+    left = attacked[-1].text.split(LEFT_OUT)
+    assert attacked[0] == plain[0]
+    assert "B: I like soup." in left[0]
+    assert len(left) > 1
+    assert not orders(attacked[-1].text.split("\n\n")[1])
 
 
 def test_the_first_ballot_stays_and_another_election_is_refused(file: Path, tmp_path: Path) -> None:

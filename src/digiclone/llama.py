@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from digiclone.text.orders import unmarked
 from digiclone.types import Message
 
 BATCH = 512
@@ -221,9 +222,12 @@ class Llama:
         return np.ctypeslib.as_array(self._library.llama_get_logits_ith(self._context, -1), (self.size,)).copy()
 
     def chat(self, messages: Sequence[Message]) -> str:
-        """The prompt of a conversation, in the form that this model was taught, up to where its reply begins."""
-        room = ctypes.create_string_buffer(4096 + 4 * sum(len(message.text.encode()) for message in messages))
-        given = (_Message * len(messages))(*((one.role.encode(), one.text.encode()) for one in messages))
+        """The prompt of a conversation, in the form that this model was taught, up to where its reply begins. What
+        stands in a message are words, even if they look like marks."""
+        texts = [unmarked(message.text).encode() for message in messages]
+        room = ctypes.create_string_buffer(4096 + 4 * sum(map(len, texts)))
+        roles = (message.role.encode() for message in messages)
+        given = (_Message * len(messages))(*zip(roles, texts, strict=True))
         template = self.template.encode() or b"chatml"
         count = self._library.llama_chat_apply_template(template, given, len(given), True, room, len(room))
         if not 0 <= count <= len(room):

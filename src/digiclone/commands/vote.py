@@ -203,7 +203,7 @@ def _samples(election: "Election", beside: Path) -> dict[str, str]:
 
 def _show(file: Path, election: "Election", store: "Store", as_json: bool, sound: bool = False) -> None:
     from digiclone.vote.aloud import spoken  # noqa: PLC0415
-    from digiclone.vote.report import page, report, told  # noqa: PLC0415
+    from digiclone.vote.report import page, pleaded, report, told  # noqa: PLC0415
 
     ballots = list(store.ballots())
     names = [one.name for one in election.candidate]
@@ -217,9 +217,11 @@ def _show(file: Path, election: "Election", store: "Store", as_json: bool, sound
     sounds = {asked: f"{one.parent.name}/{one.name}" for asked, one in files.items()}
     write_atomically(place, page(election.name, found, answers, _votes(ballots), sounds).encode())
     if as_json:
-        print(json.dumps({"page": str(place), **told(found)}))
+        print(json.dumps({"page": str(place), **told(found), "spoke_to_judges": pleaded(answers)}))
         return
     _tell(found)
+    for name, count in pleaded(answers).items():
+        print(f"{name} speaks to the judges in {count} answers: they did not see that.")
     print(f"Everything, with all answers: {place}")
 
 

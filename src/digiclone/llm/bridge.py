@@ -23,7 +23,7 @@ from digiclone.weights import File
 
 NEEDS = ("xllamacpp", "gguf", "onnxruntime")
 MODELS = ()
-HERE = "<|heard|>"
+HERE = "\x1a"
 """Stands in the prompt where the sound belongs."""
 EMBEDDED = -1
 """Stands for an embedding among the tokens that were read: it is like no other."""

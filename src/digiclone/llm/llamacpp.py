@@ -22,6 +22,7 @@ from pydantic import Field
 from digiclone.ahead import pushed
 from digiclone.config import ConfigError, Strict
 from digiclone.llama import EngineError, wheel
+from digiclone.text.orders import unmarked
 from digiclone.types import Audio, Message
 from digiclone.weights import File, Model, derived, path
 
@@ -166,7 +167,7 @@ class Backend:
         next(self.reply([*messages, Message("user", "")]), None)
 
     def _reply(self, messages: Sequence[Message]) -> Iterator[str]:
-        chat = [{"role": m.role, "content": m.text} for m in messages]
+        chat = [{"role": m.role, "content": unmarked(m.text)} for m in messages]
         request = {"messages": chat, "stream": True, "cache_prompt": True, **self._sampling}
 
         def run(push: Callable[[Any], bool]) -> None:

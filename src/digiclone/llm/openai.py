@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 from digiclone.config import ConfigError, Strict
+from digiclone.text.orders import unmarked
 from digiclone.types import Audio, Message
 from digiclone.weights import offline
 
@@ -53,7 +54,7 @@ class Backend:
         o = self._options
         body = {
             "model": o.model,
-            "messages": [{"role": m.role, "content": m.text} for m in messages],
+            "messages": [{"role": m.role, "content": unmarked(m.text)} for m in messages],
             "stream": True,
             "temperature": o.temperature,
             "max_tokens": o.most_tokens,

@@ -14,6 +14,7 @@ from digiclone.portrait.masking import masked
 from digiclone.portrait.said import Line, joined
 from digiclone.portrait.style import Style, style
 from digiclone.showing import Example
+from digiclone.text.orders import orders
 
 LONGEST_QUESTION, LONGEST_ANSWER = 400, 800
 """Characters; of a longer question its end is kept, a longer answer is no example of how somebody talks."""
@@ -105,6 +106,8 @@ def _pairs(lines: Sequence[Line], mine: set[str], skipped: Counter[str]) -> Iter
                 skipped[f"longer than {LONGEST_ANSWER} characters"] += 1
             elif not re.search(r"\w", line.text):
                 skipped["no words"] += 1
+            elif orders(asked) or orders(line.text):
+                skipped["said to a language model"] += 1
             else:
                 yield Example(_plain(asked)[-LONGEST_QUESTION:], _plain(line.text), line.source, line.at)
         before = line

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from digiclone.text.orders import disarmed
 from digiclone.types import Message
 from digiclone.vote.election import Judge, Metric
 
@@ -30,9 +31,10 @@ def told(judge: Judge, metric: Metric, samples: str, none: bool) -> str:
 
 
 def shown(question: str, answers: Sequence[str], metric: Metric) -> str:
-    """A ballot."""
-    options = "\n".join(f"{letter}: {_plain(text)}" for letter, text in zip(LETTERS, answers, strict=False))
-    return f"Question: {_plain(question)}\n\n{options}\n\n{ASKED[metric]} Reply with the letter alone."
+    """A ballot: each answer on one line, so that none can look like another option, and without what it says to judges
+    in place of people."""
+    options = "\n".join(f"{letter}: {disarmed(text)}" for letter, text in zip(LETTERS, answers, strict=False))
+    return f"Question: {' '.join(question.split())}\n\n{options}\n\n{ASKED[metric]} Reply with the letter alone."
 
 
 def ballot(
@@ -51,8 +53,3 @@ def read(said: str, allowed: str) -> str | None:
     """The letter in what a judge said; none if there is no such, or more than one."""
     found = set(re.findall(rf"(?<![A-Za-z])([{allowed}])(?![A-Za-z])", said.strip()))
     return found.pop() if len(found) == 1 else None
-
-
-def _plain(text: str) -> str:
-    """On one line, so that no answer can look like another option."""
-    return " ".join(text.split())

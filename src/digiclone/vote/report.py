@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from digiclone.text.orders import orders
 from digiclone.voice import page as pages
 from digiclone.vote.agreement import alpha, opinions
 from digiclone.vote.ballot import Ballot
@@ -94,6 +96,12 @@ def told(found: Report) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def pleaded(answers: Mapping[str, Mapping[str, str]]) -> dict[str, int]:
+    """By candidate, how many answers (by question and candidate) speak to the judges in place of people; what they say
+    to them was left out of the ballots."""
+    return dict(Counter(who for each in answers.values() for who, text in each.items() if orders(text)))
+
+
 def _number(value: float) -> float | None:
     """JSON has no word for what is no number."""
     return value if value == value else None
@@ -119,6 +127,8 @@ def page(
         body.append(pages.paragraph(f"People and models agree with an alpha of {found.people_agree:.2f}."))
     if found.strengths:
         body += ["<h2>Judges</h2>", _judges(found)]
+    for who, count in pleaded(answers).items():
+        body.append(pages.paragraph(f"{who} speaks to the judges in {count} answers: they did not see that."))
     body.append("<h2>Answers</h2>")
     heads = ["who", "votes", "answer", *(["aloud"] if sounds else [])]
     for question, each in answers.items():
