@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -37,6 +37,14 @@ OWN = 192
 VERSION = 1
 """Of this file: another one measures everything anew."""
 WAYS = ("whole", "Q8_0 rounded", "Q4_0 rounded", "Q4_0 searched", "Q4_0 trained")
+FORMATS: dict[str, tuple[str, engine.Cache]] = {
+    "F16": ("F16", "f16"),
+    "W8A8 (Q8_0)": ("Q8_0", "f16"),
+    "W4A8 (Q4_0)": ("Q4_0", "f16"),
+    "W4A8, cache 8": ("Q4_0", "q8_0"),
+    "W4A8, cache 4": ("Q4_0", "q4_0"),
+}
+"""Of a file, and of its keys and values."""
 PARTS = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
 ONLY: dict[str, tuple[tuple[str, ...], frozenset[Any]]] = {
     "queries and keys": ((), frozenset({"q", "k"})),
@@ -207,41 +215,52 @@ def written(asked: Asked) -> Path:
 
 
 def parity(asked: Asked) -> dict[str, Any]:
-    """A trained file: what the engine computes, beside what torch simulates of it, over a text."""
+    """A trained file: what the engine computes, beside what torch simulates of it, over a text; by how keys and values
+    are kept."""
     out = written(asked)
-    net = llama.load(out)
-    prepare(net, replace(arms.DEPLOYED, weights="none"))
     text = tokens.windows(source(), (data() / "wikitext2" / "test.txt").read_text("utf-8"), 512)[0][:128]
-    run = engine.Llama(out, 256, threads=1)
+    return {
+        "f16": _apart(out, text, "f16", "none"),
+        **{kept: _apart(out, text, kept, kept) for kept in ("q8_0", "q4_0")},
+    }
+
+
+def _apart(
+    file: Path, text: np.ndarray, cache: engine.Cache, kept: Literal["none", "q8_0", "q4_0"]
+) -> dict[str, float]:
+    """How far logits are apart, at most and on average over a text, and how they are spread."""
+    net = llama.load(file)
+    prepare(net, replace(arms.DEPLOYED, weights="none", cache=kept))
+    run = engine.Llama(file, 256, threads=1, cache=cache)
     with torch.no_grad():
         simulated = net(torch.from_numpy(text[None]))[0].numpy()
     off = list[float]()
     for place, token in enumerate(text.tolist()):
         run.read([token])
         off.append(float(np.abs(run.logits() - simulated[place]).max()))
-    return {"parity_max_abs": max(off), "parity_mean_max_abs": float(np.mean(off)), "spread": float(simulated.std())}
+    return {"max_abs": max(off), "mean_max_abs": float(np.mean(off)), "spread": float(simulated.std())}
 
 
 def speed(asked: Asked) -> dict[str, Any]:
     """Tokens a second of the engine: all formats in turn, five times; the medians of what each took."""
-    names = {"F16": "F16", "Q8_0": "W8A8 (Q8_0)", "Q4_0": "W4A8 (Q4_0)"}
-    took: dict[str, list[Any]] = {kind: [] for kind in names}
+    took: dict[str, list[Any]] = {name: [] for name in FORMATS}
     with tempfile.TemporaryDirectory() as folder:
-        for kind in names:
+        for kind in {kind for kind, _ in FORMATS.values()}:
             write(source(), Path(folder) / kind, kind, None, silent)
-        for kind in [*names] * 5:
-            took[kind].append(measure(Path(folder) / kind, cores(), 512, [(128, 64)] * 3))
+        for name in [*FORMATS] * 5:
+            kind, cache = FORMATS[name]
+            took[name].append(measure(Path(folder) / kind, cores(), 512, [(128, 64)] * 3, cache))
     rows = list[dict[str, Any]]()
-    for kind, name in names.items():
-        runs = [run for found in took[kind] for run in found.runs]
+    for name, measured in took.items():
+        runs = [run for found in measured for run in found.runs]
         read, wrote = (float(np.median([getattr(run, key) for run in runs])) for key in ("read_s", "token_s"))
-        memory = max(found.memory for found in took[kind]) / 2**20
+        memory = max(found.memory for found in measured) / 2**20
         rows.append({"format": name, "prefill_tok_s": 128 / read, "decode_tok_s": 1 / wrote, "mb": memory})
     for row in rows:
         row["ratio_to_f16"] = {
             phase: row[f"{phase}_tok_s"] / rows[0][f"{phase}_tok_s"] for phase in ("prefill", "decode")
         }
-    return {"rows": [*rows, *(_reference(setting, 128 / rows[-1]["prefill_tok_s"]) for setting in ("W4A4", "W4A4:8"))]}
+    return {"rows": [*rows, *(_reference(setting, 128 / rows[2]["prefill_tok_s"]) for setting in ("W4A4", "W4A4:8"))]}
 
 
 def _reference(setting: str, q4_0: float) -> dict[str, Any]:

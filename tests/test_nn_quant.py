@@ -160,3 +160,18 @@ def test_what_began_goes_on_after_it_was_kept() -> None:
     one(drawn(1, 8))
     other.load_state_dict(one.state_dict())
     assert torch.equal(other(drawn(2, 8)), one(drawn(2, 8)))
+
+
+@pytest.mark.parametrize("size", [1, 2, 64, 128])
+def test_a_hadamard_matrix_is_its_own_inverse(size: int) -> None:
+    found = quant.hadamard(size)
+    assert torch.allclose(found @ found, torch.eye(size), atol=1e-5)
+    assert set((found * size**0.5).round().flatten().tolist()) <= {1.0, -1.0}
+
+
+def test_what_is_turned_hides_its_largest_number() -> None:
+    x = torch.from_numpy(np.random.default_rng(0).normal(size=(8, 64)).astype(np.float32))
+    x[:, 3] = 50.0
+    lost = [float((grid(x) - x).square().mean()) for grid in (quant.Q4(), quant.Kept(quant.Q4(), widest=True))]
+    assert lost[1] < 0.5 * lost[0]
+    assert torch.equal(quant.Kept(quant.Q4(), True)(x[:, :32]), quant.Q4()(x[:, :32])), "too narrow to be turned"

@@ -15,6 +15,8 @@ from digiclone import llama as engine
 from digiclone.cli import app
 from digiclone.commands import qat
 from digiclone.config import ConfigError
+from digiclone.nn import llama
+from digiclone.train import scratch
 
 SMALL = ("--tokens", 4096, "--own", 512, "--steps", 30)
 
@@ -68,6 +70,16 @@ def test_it_goes_out_as_a_file_that_the_engine_reads(folder: Path, tmp_path: Pat
     assert engine.Llama(out, 64, threads=1).size > 256
     assert "is there already" in complaint("export", folder, out)
     assert run("export", folder, out, "--force").exit_code == 0
+
+
+def test_a_cache_of_few_bits_is_learnt_with_and_told(tmp_path: Path) -> None:
+    wide = tmp_path / "wide.gguf"
+    dims = llama.Dims(400, width=64, inner=96, layers=1, heads=2, kv_heads=1, head=32)
+    scratch.write(scratch.begun(dims), tiny_llama.make(tmp_path / "tiny.gguf"), wide)
+    told("train", wide, tmp_path / "work", "--tokens", 4096, "--own", 0, "--steps", 2, "--cache", "q8_0")
+    assert "holds another training" in complaint("train", wide, tmp_path / "work", "--own", 0, "--steps", 2)
+    shown = run("export", tmp_path / "work", tmp_path / "out.gguf").stdout
+    assert 'cache = "q8_0"' in shown.replace("\n", "")
 
 
 def test_the_same_again_is_done_at_once_and_another_is_refused(folder: Path, model: Path) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from killing import killed_behind  # noqa: E402
 
 from digiclone import llama as engine  # noqa: E402
 from digiclone.nn import llama, quantised  # noqa: E402
-from digiclone.train import qat  # noqa: E402
+from digiclone.train import qat, scratch  # noqa: E402
 from digiclone.train.guides import Guides  # noqa: E402
 
 DEPLOYED = quantised.Recipe(weights="q4_0", flows="q8_0", parts=frozenset({"inputs"}))
@@ -99,6 +99,34 @@ def test_the_engine_computes_what_was_trained(weights: quantised.Kind, file: Pat
     off, without = (float(np.std(run.logits() - one)) for one in (simulated, unsimulated))
     assert off < 0.04 * float(simulated.std()), "the engine also rounds what enters the output layer, and its cache"
     assert off < 0.9 * without
+
+
+@pytest.mark.parametrize("cache", ["q8_0", "q4_0"])
+@pytest.mark.parametrize("head", [32, 64, 192])
+def test_the_engine_keeps_keys_and_values_as_it_is_simulated(
+    head: int, cache: Literal["q8_0", "q4_0"], file: Path, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    net = llama.Llama(llama.Dims(400, width=2 * head, inner=96, layers=2, heads=2, kv_heads=1, head=head))
+    for weight in (one for one in net.parameters() if one.ndim > 1):
+        torch.nn.init.normal_(weight, std=2 / weight.shape[1] ** 0.5)
+    with torch.no_grad():  # as in a trained model, some numbers are much larger than the others
+        for block in net.blk:
+            block.attn_k.weight[3] *= 4
+            block.attn_v.weight[5] *= 4
+    out = tmp_path / "out.gguf"
+    scratch.write(net, file, out)
+    tokens, run = WINDOWS[0].tolist(), engine.Llama(out, 64, threads=1, cache=cache)
+    for token in tokens:  # of several at once, it does not round the queries
+        run.read([token])
+
+    def off(kept: Literal["none", "q8_0", "q4_0"]) -> float:
+        model = llama.load(out)
+        quantised.prepare(model, quantised.Recipe(weights="none", flows="none", cache=kept))
+        with torch.no_grad():
+            return float(np.std(run.logits() - model(torch.tensor([tokens]))[0, -1].numpy()))
+
+    assert off(cache) < (0.75 if cache == "q8_0" else 0.5) * off("none")
 
 
 def test_what_no_file_can_hold_is_refused(file: Path, tmp_path: Path) -> None:

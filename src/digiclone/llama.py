@@ -16,7 +16,7 @@ from ctypes import POINTER, c_bool, c_char_p, c_float, c_int8, c_int32, c_int64,
 from functools import cache
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -27,6 +27,11 @@ BATCH = 512
 """Tokens that are evaluated together, at most."""
 _CONTEXT = (512, 2048, 512, 1)
 """How the default parameters of a context begin: its length, two sizes of batches, sequences."""
+Cache = Literal["f16", "q8_0", "q4_0"]
+"""How keys and values of what was read are kept."""
+_CACHES: dict[Cache, int] = {"f16": 1, "q8_0": 8, "q4_0": 2}
+_KEPT = slice(26, 28)
+"""Where these parameters say so, of keys and of values."""
 
 
 class EngineError(Exception):
@@ -128,9 +133,9 @@ def library() -> Any:
         function.restype, function.argtypes = result, arguments
     found.llama_log_set(_SILENT, None)
     found.llama_backend_init()
-    begins = _numbers(found.llama_context_default_params())[: len(_CONTEXT)]
-    if tuple(begins) != _CONTEXT:
-        raise EngineError(f"this version of xllamacpp has other parameters ({begins.tolist()}); install the pinned one")
+    told = _numbers(found.llama_context_default_params())
+    if tuple(told[: len(_CONTEXT)]) != _CONTEXT or set(told[_KEPT]) != {_CACHES["f16"]}:
+        raise EngineError(f"this version of xllamacpp has other parameters ({told.tolist()}); install the pinned one")
     return found
 
 
@@ -159,17 +164,20 @@ def common(read: Sequence[int], given: Sequence[int]) -> int:
 class Llama:
     """A GGUF file, loaded, and a context: what it has read so far. Raises `EngineError` for a file that is none."""
 
-    def __init__(self, file: Path, context: int, threads: int, writers: int | None = None) -> None:
+    def __init__(
+        self, file: Path, context: int, threads: int, writers: int | None = None, cache: Cache = "f16"
+    ) -> None:
         self._library = engine = library()
         model = engine.llama_model_load_from_file(str(file).encode(), engine.llama_model_default_params())
         if not model:
             raise EngineError(f"llama.cpp cannot load {file}")
         parameters = engine.llama_context_default_params()
         _numbers(parameters)[:3] = context, BATCH, BATCH
+        _numbers(parameters)[_KEPT] = _CACHES[cache]
         self._context = engine.llama_init_from_model(model, parameters)
         if not self._context:
             engine.llama_model_free(model)
-            raise EngineError(f"llama.cpp has no memory for a context of {context} tokens")
+            raise EngineError(f"llama.cpp cannot make a context of {context} tokens, kept in {cache}")
         weakref.finalize(self, _free, engine, self._context, model)
         engine.llama_set_n_threads(self._context, writers or threads, threads)
         self._vocabulary = engine.llama_model_get_vocab(model)

@@ -37,6 +37,7 @@ class About(Strict):
     bytes: int
     """Of the source."""
     to: Literal["Q4_0", "Q8_0"]
+    cache: Literal["f16", "q8_0", "q4_0"] = "f16"
     text: str
     tokens: int
     own: int
@@ -55,6 +56,9 @@ def train(
     model: Annotated[str, typer.Argument(help="A model of the catalogue (llm:llamacpp:smollm2-135m), or a GGUF file.")],
     folder: Folder,
     to: Annotated[Literal["Q4_0", "Q8_0"], typer.Option(help="Weights in 4 bits or in 8; what flows has 8.")] = "Q4_0",
+    cache: Annotated[
+        Literal["f16", "q8_0", "q4_0"], typer.Option(help="How the engine will keep keys and values ([llm] cache).")
+    ] = "f16",
     text: Annotated[Path | None, typer.Option(help="What it learns from; else speeches of presidents.")] = None,
     tokens: Annotated[int, typer.Option(min=0, help="How much of that text is read.")] = 49_152,
     own: Annotated[int, typer.Option(min=0, help="Tokens that it writes by itself, to learn from.")] = 24_576,
@@ -71,8 +75,8 @@ def train(
     ready("digiclone qat")
     source, _ = source_of(model)
     about = About(
-        model=model, source=str(source.resolve()), bytes=source.stat().st_size, to=to, text=str(text or ""),
-        tokens=tokens, own=own, steps=steps, together=together, seed=seed,
+        model=model, source=str(source.resolve()), bytes=source.stat().st_size, to=to, cache=cache,
+        text=str(text or ""), tokens=tokens, own=own, steps=steps, together=together, seed=seed,
     )  # fmt: skip
     _claim(folder, about)
     from digiclone.nn.llama import load  # noqa: PLC0415
@@ -83,7 +87,8 @@ def train(
         importance = learn(source, text and words(text), tell)
         net = load(source)
         _room(net, together)
-        recipe = replace(arms.deployed("q4_0" if to == "Q4_0" else "q8_0", steps, seed), together=together)
+        kept = "none" if cache == "f16" else cache
+        recipe = replace(arms.deployed("q4_0" if to == "Q4_0" else "q8_0", steps, seed, kept), together=together)
         made = _fitted(recipe, net, windows, importance, folder, tell)
         qat.write(made, source, folder / MODEL, tell)
     found = {"file": str(folder / MODEL), "fallen_back": made.fallen_back}
@@ -148,12 +153,13 @@ def export(
     as_json: Json = False,
 ) -> None:
     """The trained model as a file, for this engine or any other that reads GGUF."""
-    _about(folder)
+    about = _about(folder)
     made = _made(folder)
     refuse_to_lose(file, made, force)
     write_atomically(file, made.read_bytes())
     told = {"file": str(file), "bytes": file.stat().st_size}
-    use = f'A clone thinks with it when its clone.toml says, under [llm]: file = "{file.resolve()}"'
+    kept = f', cache = "{about.cache}"' if about.cache != "f16" else ""
+    use = f'A clone thinks with it when its clone.toml says, under [llm]: file = "{file.resolve()}"{kept}'
     print(json.dumps(told) if as_json else f"{file}: {told['bytes'] / 1e6:.1f} MB. {use}")
 
 

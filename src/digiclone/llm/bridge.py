@@ -69,7 +69,7 @@ class Mind:
 
     def __init__(self, file: Path, options: Options) -> None:
         threads = options.threads or llamacpp.cores()
-        self._model = Llama(file, options.context, threads, llamacpp.writers(threads))
+        self._model = Llama(file, options.context, threads, llamacpp.writers(threads), options.cache)
         self._read = list[int]()
         self._options = options
 

@@ -21,7 +21,7 @@ from pydantic import Field
 
 from digiclone.ahead import pushed
 from digiclone.config import ConfigError, Strict
-from digiclone.llama import EngineError, wheel
+from digiclone.llama import Cache, EngineError, wheel
 from digiclone.text.orders import unmarked
 from digiclone.types import Audio, Message
 from digiclone.weights import File, Model, derived, path
@@ -75,6 +75,9 @@ class Options(Strict):
     fewer than four bits stays as it is."""
     context: int = 2048
     """Tokens of prompt, history and reply together."""
+    cache: Cache = "f16"
+    """How keys and values of what was read are kept: q8_0 takes half of the memory, q4_0 a quarter, for long contexts
+    and for models that learnt to live with it (`digiclone qat`)."""
     threads: int = 0
     """For reading; half of them write, and leave the others to the voice. 0 takes all cores."""
     offload: Annotated[float, Field(ge=0, le=1)] | None = None
@@ -94,7 +97,9 @@ class TooLong(EngineError):
     """The messages are more tokens than the context holds."""
 
 
-def server(file: str, socket: Path, context: int, threads: int, offload: float | None = None) -> Any:
+def server(
+    file: str, socket: Path, context: int, threads: int, offload: float | None = None, cache: Cache = "f16"
+) -> Any:
     """llama.cpp with a GGUF file loaded, a share of its layers on an accelerator. The engine insists on an HTTP server
     of its own: it gets a socket that only this user can open, not a port. Raises `RuntimeError`."""
     xllamacpp = wheel()
@@ -104,6 +109,7 @@ def server(file: str, socket: Path, context: int, threads: int, offload: float |
     parameters.n_parallel = 1
     parameters.cpuparams.n_threads = writers(threads)
     parameters.cpuparams_batch.n_threads = threads
+    parameters.cache_type_k = parameters.cache_type_v = getattr(xllamacpp.ggml_type, f"GGML_TYPE_{cache.upper()}")
     if offload is not None:
         parameters.n_gpu_layers = round(offload * (_layers(file) + 1))  # the output is one more
     parameters.cache_ram_mib = 64
@@ -140,8 +146,9 @@ class Backend:
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         try:
             self._server = server(
-                file, Path(folder) / "llama.sock", options.context, options.threads or cores(), options.offload
-            )
+                file, Path(folder) / "llama.sock", options.context, options.threads or cores(), options.offload,
+                options.cache,
+            )  # fmt: skip
         except RuntimeError as error:  # which only says that something is wrong
             hint = "delete it, and it is made again" if not options.file else "is it a GGUF file?"
             raise EngineError(f"llama.cpp cannot load {file}; {hint}") from error

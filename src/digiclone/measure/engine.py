@@ -11,6 +11,7 @@ from typing import Any
 
 import psutil
 
+from digiclone.llama import Cache
 from digiclone.llm import llamacpp
 from digiclone.measure import alone
 from digiclone.measure.machine import peak_memory
@@ -46,18 +47,18 @@ class Engine:
     runs: tuple[Run, ...]
 
 
-def measure(file: Path, threads: int, context: int, jobs: Sequence[tuple[int, int]]) -> Engine:
+def measure(file: Path, threads: int, context: int, jobs: Sequence[tuple[int, int]], cache: Cache = "f16") -> Engine:
     """Read and write as many tokens as each of the `jobs` says, with a GGUF file. Raises `alone.NotMeasured`."""
-    asked = {"file": str(file), "threads": threads, "context": context, "jobs": list(jobs)}
+    asked = {"file": str(file), "threads": threads, "context": context, "jobs": list(jobs), "cache": cache}
     found = alone.ask(__name__, file.name, asked)
     return Engine(threads, context, found["memory"], tuple(Run(**one) for one in found["runs"]))
 
 
-def _measured(file: str, threads: int, context: int, jobs: Sequence[tuple[int, int]]) -> dict[str, Any]:
+def _measured(file: str, threads: int, context: int, jobs: Sequence[tuple[int, int]], cache: Cache) -> dict[str, Any]:
     me = psutil.Process()
     before = me.memory_info().rss
     with tempfile.TemporaryDirectory(prefix="digiclone-") as folder:
-        server = llamacpp.server(file, Path(folder) / "llama.sock", context, threads)
+        server = llamacpp.server(file, Path(folder) / "llama.sock", context, threads, cache=cache)
         _job(server, 32, 4)  # the first touches the weights
         runs = [asdict(_job(server, prompt, written)) for prompt, written in jobs]
     return {"memory": peak_memory(me.pid) * 2**20 - before, "runs": runs}

@@ -21,6 +21,8 @@ Start = Literal["range", "error", "mean"]
 least square error (what flows; Bhalgat et al. 2020, section 3.3); or 2 E|x| / sqrt(largest code) (Esser et al. 2020, as
 EdgeQAT's code has it), which cuts off a language model's few large numbers."""
 BLOCK = 32
+TURNED = 64
+"""Numbers of a head that are turned together, at least."""
 SMALLEST = 1e-8
 SHARES = tuple(10 ** (-k / 10) for k in range(25))
 """Of the largest number: where a grid may end. Down to a 250th of it, for a few numbers in a language model are
@@ -227,6 +229,37 @@ class Q4(nn.Module):
         scale = far / -8
         codes = (some * torch.where(scale != 0, 1 / scale, 0.0) + 8.5).floor().clamp(0, 15) - 8
         return _passed(x, codes * scale.half().float())
+
+
+class Kept(nn.Module):
+    """Of an attention head, what llama.cpp's cache keeps in blocks, or meets there: `grid` puts it on them.
+
+    Heads that are a multiple of 64 wide are turned by a Hadamard matrix first, so that no number is much larger than
+    the others (its pull request 21038), and turned back, which the engine need not do: no product changes by it. Values
+    are turned 64 by 64, keys and queries by the `widest` matrix that divides a head.
+    """
+
+    def __init__(self, grid: nn.Module, widest: bool) -> None:
+        super().__init__()
+        self.grid, self.widest = grid, widest
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(…, head), the same."""
+        size = x.shape[-1] & -x.shape[-1] if self.widest else TURNED
+        if x.shape[-1] % TURNED:
+            return self.grid(x)
+        turn = hadamard(size).to(x.device)
+        turned = (x.unflatten(-1, (-1, size)) @ turn).flatten(-2)
+        return (self.grid(turned).unflatten(-1, (-1, size)) @ turn).flatten(-2)
+
+
+def hadamard(size: int) -> Tensor:
+    """(size, size), a power of two: ones and minus ones in rows at right angles (Sylvester 1867), of length one.
+    Its own inverse."""
+    found = torch.ones(1, 1)
+    while len(found) < size:
+        found = torch.kron(torch.tensor([[1.0, 1.0], [1.0, -1.0]]), found)
+    return found / size**0.5
 
 
 def _passed(x: Tensor, found: Tensor) -> Tensor:

@@ -123,7 +123,7 @@ class Attend(nn.Module):
         self.p = (
             quant.MinMax(8, "tensor") if "probabilities" in recipe.parts and recipe.flows != "none" else nn.Identity()
         )
-        self.keep = {"none": nn.Identity, "q8_0": quant.Q8, "q4_0": quant.Q4}[recipe.cache]()
+        self.asking, self.keys, self.values = _kept(recipe)
         self.seen: Seen | None = None
         self.watching = False
 
@@ -131,7 +131,7 @@ class Attend(nn.Module):
         self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None, scale: float | None = None
     ) -> Tensor:
         """(B, heads, T, head); `mask` (B, 1, T, S) is added to the logits, and the causal one if there is none."""
-        query, key, value = self.q(query), self.keep(self.k(key)), self.keep(self.v(value))
+        query, key, value = self.asking(self.q(query)), self.keys(self.k(key)), self.values(self.v(value))
         shared = query.shape[1] // key.shape[1]
         key, value = key.repeat_interleave(shared, 1), value.repeat_interleave(shared, 1)
         logits = query @ key.transpose(2, 3) * (scale or query.shape[-1] ** -0.5)
@@ -239,6 +239,14 @@ def _grid(recipe: Recipe, bits: int, width: int) -> nn.Module:
     if kind == "lsq":
         return quant.Lsq(bits, "tensor", zero=True, start="mean" if recipe.printed_start else "error")
     return quant.Pact(bits) if kind == "pact" else quant.MinMax(bits, "row")
+
+
+def _kept(recipe: Recipe) -> tuple[nn.Module, nn.Module, nn.Module]:
+    """Of queries, keys and values. Where keys are kept in few bits, the engine multiplies them with queries in 8."""
+    if recipe.cache == "none":
+        return nn.Identity(), nn.Identity(), nn.Identity()
+    grid = {"q8_0": quant.Q8, "q4_0": quant.Q4}[recipe.cache]
+    return quant.Kept(quant.Q8(), True), quant.Kept(grid(), True), quant.Kept(grid(), False)
 
 
 def _attentive(model: nn.Module, recipe: Recipe, tokens: Tokens) -> bool:

@@ -68,6 +68,8 @@ def recipe(arm: str, setting: Setting, steps: int, seed: int) -> Recipe:
     return Recipe(grids, guides, steps=0 if arm == "rtn" else steps, seed=seed)
 
 
-def deployed(weights: Literal["q4_0", "q8_0"], steps: int, seed: int = 0, guides: Guides = ALONE) -> Recipe:
-    """Of a model for the engine."""
-    return Recipe(replace(DEPLOYED, weights=weights), guides, steps=steps, seed=seed)
+def deployed(
+    weights: Literal["q4_0", "q8_0"], steps: int, seed: int = 0, cache: Literal["none", "q8_0", "q4_0"] = "none"
+) -> Recipe:
+    """Of a model for the engine, which may keep keys and values in few bits."""
+    return Recipe(replace(DEPLOYED, weights=weights, cache=cache), ALONE, steps=steps, seed=seed)
