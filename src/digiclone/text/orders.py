@@ -15,10 +15,10 @@ _WHO = r"(?:judges?|voters?|evaluators?|graders?|referees?|llms?|language models
 _LETTER = r"[\"'“(*]*[A-F]\b(?!\s\w)[\"'”)*]*"
 _ORDERS = re.compile(
     rf"""
-    \b(?:ignore|disregard|forget|override|bypass|drop)\b[^.!?]{{0,40}}
+    \b(?:ignore|disregard|forget|override|bypass)\b[^.!?]{{0,40}}
         \b(?:instructions?|prompts?|rules|orders|guidelines|(?:everything|all|anything|what)\b[^.!?]{{0,20}}
         \b(?:above|before|previous|earlier))\b
-  | \b(?:system|developer|initial|hidden|secret)\s(?:prompts?|messages?|instructions?)\b
+  | \b(?:system|developer)\s(?:prompts?|messages?|instructions?)\b | \b(?:initial|hidden|secret)\sprompts?\b
   | \b(?:repeat|reveal|print|show|tell|output|recite|leak|quote|summari[sz]e|translate)\b[^.!?]{{0,40}}
         \b(?:your\s(?:\w+\s)?(?:prompt|instructions|persona|rules|guidelines)|(?:everything|text|words?)\sabove)\b
   | ^\W*(?:(?:please|now|always|just|and|so|you\s(?:must|should|have\sto|will))\s)*
@@ -30,7 +30,8 @@ _ORDERS = re.compile(
   | \b(?:best|right|correct|funniest|winning|true|final|most\s\w+)\s(?:answer|option|choice|letter|vote)
         \s(?:is|must\sbe)\W{{0,3}}(?:this\sone|the\sone\sabove|(?:letter\s|option\s|answer\s)?{_LETTER})
   | \b(?:dear|attention|hey|(?:note|message|instructions?)\s(?:to|for))\W{{1,3}}(?:(?:the|all|any)\s)?{_WHO}\b
-  | \b(?:as|if\syou\sare|you\sare\snow|you\sare\sno\slonger)\s(?:an?|the)\s(?:\w+\s)?{_WHO}\b
+  | \b(?:if\syou\sare|you\sare\snow|you\sare\sno\slonger)\s(?:an?|the)\s(?:\w+\s)?{_WHO}\b
+  | \bas\s(?:an?|the)\s(?:\w+\s)?{_WHO}\W{{1,3}}you\b
   | \byou\sare\snow\s(?:in\s)?\w+\smode\b
   | ^\W*(?:system|assistant|developer|user)\s*:
     """,

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from digiclone.align.score import interval
+from digiclone.text.orders import disarmed
 from digiclone.types import Message
 from digiclone.vote import panels
 from digiclone.vote.choosers import Reasoner
@@ -104,7 +105,7 @@ def _score(votes: Sequence[bool]) -> float | None:
 
 def opinion(text: str, style: str, voter: Reasoner, audited: bool) -> Opinion:
     """Let one voter vote, and say why if it is `audited`."""
-    plain = " ".join(text.split())
+    plain = disarmed(text)
     asked = (
         f'Classify the following joke as "{FUNNY}" or "{BORING}" for a person that enjoys {style} humour.\n'
         f"Joke: {plain}\nClassification:"
