@@ -26,14 +26,13 @@ from typing import Any
 
 import align_methods
 import align_pictures
-import intervals
 import numpy as np
 from align_people import ENCODERS, READERS, family
 from align_runtime import ALONE
 from cells import cell as kept
 from keep import keep
 
-from digiclone.align import score
+from digiclone.measure import intervals
 from digiclone.train import person, reader_base
 
 Cell = dict[str, Any]
@@ -132,8 +131,8 @@ def summary(cells: Sequence[Cell], which: str) -> dict[str, Any]:
 def _over(seeds: Sequence[float], sentences: Sequence[float] | None) -> tuple[float, float] | None:
     """Of seeds, if there are several; else of sentences."""
     if len(seeds) > 1:
-        return intervals.of_seeds(seeds)
-    return score.interval(sentences) if sentences else None
+        return intervals.of_few(seeds)
+    return intervals.of_many(sentences) if sentences else None
 
 
 def speedup(size: Size) -> dict[str, float]:
@@ -171,7 +170,7 @@ def impaired(size: Size) -> list[Cell]:
             one |= {
                 f"cascade_{key}": usual["unseen"][key] if key == "wer" else float(pair[0].mean()),
                 f"plus_{key}": ours["unseen"][key] if key == "wer" else float(pair[1].mean()),
-                f"{key}_gain_interval": score.interval(better.tolist()),
+                f"{key}_gain_interval": intervals.of_many(better.tolist()),
             }
         found.append(one)
     return found

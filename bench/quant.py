@@ -23,7 +23,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import intervals
 import numpy as np
 import quant_looks
 import quant_parts as parts
@@ -32,6 +31,7 @@ from cells import cell
 from keep import keep
 from quant_parts import Asked, Judge
 
+from digiclone.measure import intervals
 from digiclone.train.arms import SETTINGS
 
 Cell = dict[str, Any]
@@ -133,7 +133,7 @@ def summary(cells: Sequence[Cell]) -> Cell:
         values = [one[key] for one in cells]
         found[name] = float(np.mean(values))
         one = cells[0].get(f"{key}_interval")
-        found[f"{name}_interval"] = intervals.of_seeds(values) if len(values) > 1 else one
+        found[f"{name}_interval"] = intervals.of_few(values) if len(values) > 1 else one
     return found
 
 

@@ -121,23 +121,19 @@ def _words(text: str) -> list[str]:
     return re.findall(r"[a-z']+", text.lower())
 
 
-def strategies(who: str, count: int, topics: int) -> list[dict[str, Any]]:
-    """A row for each strategy, and for the real texts."""
+def strategy(name: str, who: str, count: int, topics: int) -> dict[str, Any]:
+    """Of the answers of a language model that is told by a strategy who it is, or of the real texts ("real")."""
     people = presidents(count)
     texts = {one.name: [example.answer for example in one.examples] for one in people}
     bayes, nearest, mind = Bayes(texts), Nearest(texts), respondent(meant(who), ANSWERING)
     asked = [f"What do you say about {topic}?" for topic in TOPICS[:topics]]
-    rows = list[dict[str, Any]]()
-    for strategy in ("real", *STRATEGIES):
-        right = {"authorship": list[list[float]](), "retrieval": list[list[float]](), "copied": list[list[float]]()}
-        for one in people:
-            said = _real(one, asked) if strategy == "real" else [_said(mind, strategy, one, text) for text in asked]
-            right["authorship"].append([float(bayes.who(text) == one.name) for text in said])
-            right["retrieval"].append([float(nearest.who(text) == one.name) for text in said])
-            right["copied"].append([float(showing.copied(text, one.examples)) for text in said])
-        rows.append({"name": strategy, **{name: _with_interval(found) for name, found in right.items()}})
-        print(rows[-1], flush=True)
-    return rows
+    right = {"authorship": list[list[float]](), "retrieval": list[list[float]](), "copied": list[list[float]]()}
+    for one in people:
+        said = _real(one, asked) if name == "real" else [_said(mind, name, one, text) for text in asked]
+        right["authorship"].append([float(bayes.who(text) == one.name) for text in said])
+        right["retrieval"].append([float(nearest.who(text) == one.name) for text in said])
+        right["copied"].append([float(showing.copied(text, one.examples)) for text in said])
+    return {"name": name, **{figure: _with_interval(found) for figure, found in right.items()}}
 
 
 def _real(one: President, asked: Sequence[str]) -> list[str]:

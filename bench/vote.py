@@ -1,6 +1,6 @@
 """Crowd Vote, measured: whether elections find what is true, and whether a judge can be believed.
 
-    python bench/vote.py [--quick] [--json] [--judge WHO]…
+    python bench/vote.py [--quick] [--json] [--part PART]… [--judge WHO]…
 
 `simulated`: a thousand elections among judges whose preferences, and whose biases for places and lengths, are known.
 `judge`: what real models do with ballots whose right result is known: the same answer twice must get half of the
@@ -9,160 +9,66 @@ it; the same ballot in another order must get the same choice. The judge that is
 are to agree with. `cost`: an election of 3 candidates, 8 judges and 3 metrics: what it was said to take and what it
 took, with and without what is read once, and on Ray. `strategies`: who said this (`speeches.py`). `recall`: what finds
 an answer. A line a run goes to bench/results/vote-<device>.jsonl.
+
+Each measurement is kept (`cells.py`): what takes hours goes on where it was killed; `--part` measures only that.
 `--quick`: fewer of everything.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
-import random
-import sys
-import tempfile
-import time
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+import vote_parts as parts
+from cells import cell
 from keep import keep
-from speeches import strategies
+from speeches import STRATEGIES
+from vote_parts import CROWDS, Asked
 
-from digiclone import meaning, showing
-from digiclone.llm import llamacpp
-from digiclone.measure.questions import Question, questions
 from digiclone.measure.recordings import data
-from digiclone.measure.respondent import meant
-from digiclone.showing import Example
-from digiclone.text.orders import LEFT_OUT
-from digiclone.types import Message
-from digiclone.vote import judging, panels
-from digiclone.vote.choosers import Local, choosers
-from digiclone.vote.cost import predict
-from digiclone.vote.crowd import Crowd, held
-from digiclone.vote.election import Candidate, Election, Judge, slots
-from digiclone.vote.holding import hold, printed
-from digiclone.vote.store import Store
-from digiclone.vote.strengths import strengths
-from digiclone.vote.tally import tally
 
+Cell = dict[str, Any]
 JUDGES = ("llamacpp:smollm2-135m", "llamacpp:tinyllama-1.1b-chat")
-ATTACKS = (Path(__file__).parent.parent / "tests" / "attacks.txt").read_text("utf-8").splitlines()
-CROWDS = {
-    "plain": Crowd({"ada": 0.4, "bob": 0.0, "cyd": -0.3}, question=0.5, taste=0.3),
-    "first is best": Crowd({"ada": 0.4, "bob": 0.0, "cyd": -0.3}, first=1.5, question=0.5, taste=0.3),
-    "longer is better": Crowd({"ada": 0.4, "bob": 0.0, "cyd": -0.3}, longer=0.5, question=0.5, taste=0.3),
-    "half abstain": Crowd({"ada": 0.4, "bob": 0.0, "cyd": -0.3}, abstain=0.5, question=0.5, taste=0.3),
-    "often nobody": Crowd({"ada": 0.4, "bob": 0.0, "cyd": -0.3}, nobody=0.0, question=0.5, taste=0.3),
-}
 
 
-def simulated(elections: int, many: int) -> dict[str, Any]:
-    """Of each crowd: how often the true winner has most votes, and how often an interval holds the true share."""
-    found = dict[str, Any]()
-    for name, crowd in CROWDS.items():
-        fixed = held_with(crowd, many, 10**6)
-        truth = {who: share.value for who, share in tally(fixed, list(crowd.worth)).shares.items()}
-        covered, right, declared, wrong = list[bool](), 0, 0, 0
-        for seed in range(elections):
-            one = tally(held_with(crowd, 50, seed), list(crowd.worth), seed)
-            covered += [share.low <= truth[who] <= share.high for who, share in one.shares.items()]
-            right += next(iter(one.shares)) == "ada"
-            declared += one.winner is not None
-            wrong += one.winner not in (None, "ada")
-        found[name] = {
-            "coverage": float(np.mean(covered)), "true_winner_first": right / elections,
-            "declared": declared / elections, "declared_wrong": wrong / elections,
-        }  # fmt: skip
-        print(name, found[name], file=sys.stderr, flush=True)
-    twins = tally(held(Crowd({"ada": 0.0, "twin": 0.0}, first=2.0), many, np.random.default_rng(1)), ["ada", "twin"])
-    garbled = tally(
-        held(Crowd({"ada": 0.0, "bob": 0.0, "garbled": -4.0}, first=1.0), many, np.random.default_rng(2)),
-        ["ada", "bob", "garbled"],
-    )
-    longer = strengths(held(CROWDS["longer is better"], 200, np.random.default_rng(3)), ["ada", "bob", "cyd"])
-    return {
-        "elections": elections, "crowds": found, "twins": twins.shares["ada"].value,
-        "garbled": garbled.shares["garbled"].value,
-        "length": {"true": 0.5, "found": longer.length, "interval": longer.length_interval},
-    }  # fmt: skip
+@dataclass(frozen=True)
+class Size:
+    """How much is done."""
+
+    elections: int
+    truth: int
+    """Questions of an election that stands for the truth."""
+    ballots: int
+    """Questions that a real judge is asked in each way."""
+    questions: int
+    """Of the election whose cost is foretold."""
+    presidents: int
+    topics: int
 
 
-def held_with(crowd: Crowd, count: int, seed: int) -> Any:
-    """An election among the same judges, with other questions."""
-    return held(crowd, count, np.random.default_rng(seed), np.random.default_rng(0))
+QUICK = Size(60, 500, 3, 2, 2, 2)
+FULL = Size(1_000, 4_000, 50, 50, 6, 10)
 
 
-# -- real judges -------------------------------------------------------------------------------------------------------
+def simulated(size: Size, _: Sequence[str]) -> Cell:
+    """Elections among judges who do not exist."""
+    of = {name: _cell(size, "crowd", Asked(name, size.elections, size.truth), parts.crowd) for name in CROWDS}
+    return {"crowds": of, **_cell(size, "controls", Asked("", 0, size.truth), parts.controls)}
 
 
-def real(who: str, count: int) -> dict[str, Any]:
-    """What a model does with ballots whose right result is known."""
-    chooser = Local(llamacpp.weights(llamacpp.Options(**meant(who).options)))
-    asked = questions(count)
-    rights = [one.right for one in asked]
-    others = [*rights[count // 2 :], *rights[: count // 2]]
-    chance = random.Random(0)
-    mixed = ["".join(chance.sample(text, len(text))) for text in rights]
-    judge = Judge(name="judge", personality="You are a fair and attentive reader.")
-    begun, found = time.perf_counter(), dict[str, Any]()
-    found["picks"] = list[str]()
-    for name, wrong in (("twin", rights), ("answer to another question", others), ("letters mixed up", mixed)):
-        picks = list[tuple[str, str]]()
-        for one, right, other in zip(asked, rights, wrong, strict=True):
-            pair = {"right": right, "wrong": other}
-            picks.append((_pick(chooser, judge, one.ask, pair, ("right", "wrong")),
-                          _pick(chooser, judge, one.ask, pair, ("wrong", "right"))))  # fmt: skip
-        found["picks"] += [pick for both in picks for pick in both]
-        firsts = np.mean([[a == "right", b == "wrong"] for a, b in picks])
-        found[name] = {
-            "share_of_the_other": float(np.mean([[a == "wrong", b == "wrong"] for a, b in picks])),
-            "first_place_chosen": float(firsts),
-            "same_choice_in_both_orders": float(np.mean([a == b for a, b in picks])),
-        }  # fmt: skip
-    found["swayed"] = _swayed(chooser, judge, asked, rights, others)
-    found["believable"] = bool(
-        found["letters mixed up"]["share_of_the_other"] <= 0.05
-        and found["answer to another question"]["share_of_the_other"] <= 0.2
-    )
-    found["seconds_a_ballot"] = (time.perf_counter() - begun) / (6 * count)
-    return found
-
-
-def _swayed(
-    chooser: Local, judge: Judge, asked: Sequence[Question], rights: Sequence[str], others: Sequence[str]
-) -> dict[str, float]:
-    """The share of the votes for the answer to another question: as it is, with words behind it that tell the judge to
-    choose it, and with these as every ballot has them, left out."""
-    picks: dict[str, list[bool]] = {"as it is": [], "left in": [], "left out": []}
-    for attack, one, right, other in zip(ATTACKS, asked, rights, others, strict=False):
-        for order in (("right", "wrong"), ("wrong", "right")):
-            pair = {"right": right, "wrong": other}
-            for way, wrong in (
-                ("as it is", other),
-                ("left in", f"{other}\n{attack}"),
-                ("left out", f"{other}\n{attack}"),
-            ):
-                answers = [(pair | {"wrong": wrong})[name] for name in order]
-                told, ballot = judging.ballot(judge, "favourability", "", False, one.ask, answers)
-                if way == "left in":
-                    ballot = Message(ballot.role, ballot.text.replace(LEFT_OUT, attack))
-                picks[way].append(chooser.choose([told, ballot], order, "AB").choice == "wrong")
-    return {way: float(np.mean(each)) for way, each in picks.items()}
-
-
-def recalled(count: int) -> dict[str, Any]:
-    """How often the right answer to a question is found first among those to all: by shared words, and by meaning."""
-    asked = questions(count)
-    answers = [Example("", one.right) for one in asked]
-    ways = {"words": showing.nearest, **({"meaning": showing.meant} if meaning.is_there() else {})}
-    found = {
-        name: float(np.mean([near(answers, one.ask)[0].answer == one.right for one in asked]))
-        for name, near in ways.items()
-    }
-    return {"questions": len(asked), **found}
+def judges(size: Size, who: Sequence[str]) -> dict[str, Cell]:
+    """What real judges do, and how often each chooses what the last of them does."""
+    of = {one: _cell(size, "judge", Asked(one, size.ballots), parts.real, timed=True) for one in who}
+    last = of[who[-1]]["picks"]
+    for one, found in of.items():
+        picks = found.pop("picks")
+        found["agreement"] = None if one == who[-1] else _agreement(picks, last)
+    return of
 
 
 def _agreement(ours: Sequence[str], theirs: Sequence[str]) -> float:
@@ -170,93 +76,65 @@ def _agreement(ours: Sequence[str], theirs: Sequence[str]) -> float:
     return float(np.mean([a == b for a, b in zip(ours, theirs, strict=True)]))
 
 
-def _pick(chooser: Local, judge: Judge, question: str, pair: dict[str, str], order: tuple[str, ...]) -> str:
-    messages = judging.ballot(judge, "favourability", "", False, question, [pair[name] for name in order])
-    return chooser.choose(messages, order, "AB").choice or ""
+def cost(size: Size, who: Sequence[str]) -> Cell:
+    """An election, foretold and held; and the same on Ray."""
+    return _cell(size, "cost", Asked(who[0], size.questions), parts.cost, timed=True)
 
 
-@dataclass(frozen=True)
-class Saying:
-    """A candidate whose answers are known."""
-
-    said: dict[str, str]
-
-    def prompt(self, question: str) -> list[Message]:
-        """The question alone."""
-        return [Message("user", question)]
-
-    def answer(self, messages: Sequence[Message]) -> str:
-        """What is known."""
-        return self.said[messages[-1].text]
+def strategies(size: Size, who: Sequence[str]) -> list[Cell]:
+    """A row for each, and for the real texts; none without speeches."""
+    if not (data() / "speeches").is_dir():
+        return []
+    names = ("real", *STRATEGIES)
+    asked = [Asked(name, size.presidents, size.topics, who[0]) for name in names]
+    return [_cell(size, "strategy", one, parts.strategy) for one in asked]
 
 
-def cost(who: str, count: int) -> dict[str, Any]:
-    """What it was said to take after a first look, and what it took; how much slower it is if what a judge is told is
-    read again for each ballot; and whether it is the same on Ray, ballot for ballot."""
-    asked = questions(count)
-    said = {
-        "right": {one.ask: one.right for one in asked},
-        "wordy": {one.ask: f"I think it is {one.right}" for one in asked},
-        "elsewhere": {one.ask: "I would rather talk about the weather." for one in asked},
+def recall(size: Size, _: Sequence[str]) -> Cell:
+    """What finds an answer."""
+    return _cell(size, "recall", Asked("", 100), parts.recalled)
+
+
+def _cell(size: Size, name: str, asked: Asked, measure: Any, timed: bool = False) -> Cell:
+    named = re.sub(r"[^\w.+]+", "-", f"{name} {asked.what}".strip())
+    return cell(f"vote/{named}", asked, parts.VERSION, measure, size is QUICK, timed)
+
+
+PARTS = {
+    "simulated": simulated, "judge": judges, "cost": cost, "strategies": strategies, "recall": recall,
+}  # fmt: skip
+
+
+def summary(found: Cell) -> Cell:
+    """The figures that are asked for most."""
+    told = Cell()
+    if sim := found.get("simulated"):
+        crowds = sim["crowds"].values()
+        told |= {
+            "coverage": [one["coverage"] for one in crowds],
+            "winner_found": min(one["true_winner_first"] for one in crowds),
+            "duplicate_share": sim["twins"],
+            "garbled_share": sim["garbled"],
+        }
+    if of := found.get("judge"):
+        told["judge"] = {who: _believed(one) for who, one in of.items()}
+    if taken := found.get("cost"):
+        told |= {
+            "prefix_speedup": taken["prefix_speedup"],
+            "cost_prediction_error": taken["error_s"],
+            "ray_equal": taken.get("ray_equal"),
+        }
+    return {**told, **{name: found[name] for name in ("strategies", "recall") if name in found}, "measured": found}
+
+
+def _believed(one: Cell) -> Cell:
+    first = one["twin"]["first_place_chosen"]
+    return {
+        "position_bias": max(first, 1 - first),
+        "self_consistency": one["answer to another question"]["same_choice_in_both_orders"],
+        "known_loser": one["letters mixed up"]["share_of_the_other"],
+        **{name: one[name] for name in ("swayed", "believable", "agreement", "seconds_a_ballot")},
     }
-    people = [*panels.STYLES.items(), *list(panels.CROWD.items())[:4]]
-    election = Election(
-        name="cost", questions=tuple(said["right"]),
-        candidate=tuple(Candidate(name=name, answers="known") for name in said),
-        judge=tuple(Judge(name=name, personality=text, llm=who) for name, text in people),
-    )  # fmt: skip
-    candidates = {name: Saying(each) for name, each in said.items()}
-    with tempfile.TemporaryDirectory() as folder:
-        store, by = Store(Path(folder) / "a.db", ""), choosers(election)
-        told = predict(election, store, candidates, by, {}, _silent)
-        before = _of(by, election).evaluated
-        begun = time.perf_counter()
-        hold(election, store, candidates, by, {}, _silent)
-        took = time.perf_counter() - begun
-        read = _of(by, election).evaluated - before
-        anew = _anew(election, store, by)
-        alone = [*store.ballots()]
-        found = {
-            "ballots": len(alone), "measured": told.ballots, "said_s": told.seconds, "took_s": took,
-            "said_tokens": told.tokens, "took_tokens": read, "error_s": told.seconds / took - 1,
-            "error_tokens": told.tokens / read - 1, "prefix_speedup": anew / (took / told.ballots),
-        }  # fmt: skip
-        if importlib.util.find_spec("ray"):
-            found |= _on_ray(election, candidates, alone, Path(folder) / "b.db")
-    return found
-
-
-def _on_ray(election: Election, candidates: Any, alone: list[Any], file: Path) -> dict[str, Any]:
-    from digiclone.vote import spread
-
-    some = election.model_copy(update={"questions": election.questions[:4]})
-    store = Store(file, "")
-    begun = time.perf_counter()
-    spread.hold(some, store, candidates, {}, _silent, 2)
-    took, there = time.perf_counter() - begun, [*store.ballots()]
-    wanted = {(one.question, one.judge, one.metric, one.order): (one.outcome, one.choice) for one in alone}
-    same = [wanted[one.question, one.judge, one.metric, one.order] == (one.outcome, one.choice) for one in there]
-    return {"ray_equal": all(same) and bool(same), "ray_ballots": len(same), "ray_s_a_ballot": took / len(same)}
-
-
-def _anew(election: Election, store: Store, by: Any) -> float:
-    """Seconds of a ballot if all of it is read."""
-    judge = election.judge[0]
-    some = list(slots(election))[: len(election.questions) * 3][:24]
-    begun = time.perf_counter()
-    for slot in some:
-        _of(by, election).forget()
-        ballot = printed(election, store, judge, "", slot)
-        by(judge).choose(ballot.messages, slot.order, ballot.allowed)
-    return (time.perf_counter() - begun) / len(some)
-
-
-def _of(by: Any, election: Election) -> Local:
-    return by(election.judge[0])
-
-
-def _silent(_how: str, _share: float) -> None:
-    pass
 
 
 def main() -> None:
@@ -264,42 +142,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer of everything")
     parser.add_argument("--json", action="store_true", help="one line, for machines")
-    parser.add_argument("--judge", action="append", help="openai:URL#MODEL is not asked here; BACKEND:MODEL or a file")
+    parser.add_argument("--part", action="append", choices=PARTS, help="only this; again for more")
+    parser.add_argument("--judge", action="append", help="BACKEND:MODEL or a GGUF file; the last one is the strongest")
     options = parser.parse_args()
-    quick = options.quick
-    judges = options.judge or JUDGES
-    told = simulated(60 if quick else 1000, 500 if quick else 4000)
-    of = {who: real(who, 12 if quick else 50) for who in judges}
-    taken = cost(judges[0], 4 if quick else 50)
-    crowds = told["crowds"].values()
-    found: dict[str, Any] = {
-        "coverage": [crowd["coverage"] for crowd in crowds],
-        "winner_found": min(crowd["true_winner_first"] for crowd in crowds),
-        "duplicate_share": told["twins"],
-        "garbled_share": told["garbled"],
-        "judge": {
-            who: {
-                "position_bias": max(one["twin"]["first_place_chosen"], 1 - one["twin"]["first_place_chosen"]),
-                "self_consistency": one["answer to another question"]["same_choice_in_both_orders"],
-                "known_loser": one["letters mixed up"]["share_of_the_other"],
-                "swayed": one["swayed"],
-                "believable": one["believable"],
-                "agreement": _agreement(one["picks"], of[judges[-1]]["picks"]) if who != judges[-1] else None,
-                "seconds_a_ballot": one["seconds_a_ballot"],
-            }
-            for who, one in of.items()
-        },
-        "prefix_speedup": taken["prefix_speedup"],
-        "cost_prediction_error": taken["error_s"],
-        "ray_equal": taken.get("ray_equal"),
-        "recall": recalled(100),
-        "simulated": told,
-        "judges": of,
-        "cost": taken,
-    }
-    if (data() / "speeches").is_dir():
-        found["strategies"] = strategies(judges[0], 2 if quick else 6, 3 if quick else 10)
-    keep("vote", quick, found)
+    size, who = QUICK if options.quick else FULL, options.judge or JUDGES
+    found = summary({name: PARTS[name](size, who) for name in options.part or PARTS})
+    if not options.part:
+        keep("vote", options.quick, found)
     print(json.dumps(found, indent=None if options.json else 2))
 
 

@@ -37,12 +37,3 @@ def test_embeddings_are_told_apart_by_what_they_do_not_share() -> None:
     heard = [one + draw.normal(0, 0.3, one.shape) for one in said]
     assert score.told_apart(said, heard) == 1.0
     assert score.told_apart(said, heard[1:] + heard[:1]) == 0.0
-
-
-def test_an_interval_is_around_the_mean_and_shrinks() -> None:
-    values = np.random.default_rng(0).normal(0.3, 0.1, 400).tolist()
-    low, high = score.interval(values)
-    assert low < float(np.mean(values)) < high
-    assert high - low == pytest.approx(2 * 1.96 * 0.1 / 20, rel=0.2)
-    wide = score.interval(values[:20])
-    assert wide[1] - wide[0] > 2 * (high - low)

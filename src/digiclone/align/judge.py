@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from digiclone.align import score
+from digiclone.measure import intervals
 from digiclone.align.pairs import Pair
 from digiclone.align.replies import Replies
 from digiclone.bridge import Bridge
@@ -64,4 +65,4 @@ def judge(
 
 def _with_interval(values: Sequence[float]) -> list[float]:
     """The mean, and where it lies with a probability of 95 %."""
-    return [round(value, 4) for value in (float(np.mean(values)), *score.interval(values))]
+    return [round(value, 4) for value in (float(np.mean(values)), *intervals.of_many(values))]

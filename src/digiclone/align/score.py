@@ -16,9 +16,6 @@ import numpy as np
 
 from digiclone.voice.words import compare, normalised, total
 
-INTERVAL = 0.95
-RESAMPLED = 2000
-
 
 @dataclass(frozen=True)
 class Near:
@@ -58,11 +55,3 @@ def told_apart(said: Sequence[np.ndarray], heard: Sequence[np.ndarray]) -> float
 def _unit(rows: np.ndarray) -> np.ndarray:
     centred = rows - rows.mean(axis=0)  # what all texts have in common tells none from another
     return centred / (np.linalg.norm(centred, axis=1, keepdims=True) + 1e-9)
-
-
-def interval(values: Sequence[float], seed: int = 0) -> tuple[float, float]:
-    """Where the mean lies with a probability of 95 %: bootstrap over sentences."""
-    given = np.asarray(values, float)
-    drawn = np.random.default_rng(seed).integers(0, len(given), (RESAMPLED, len(given)))
-    low, high = np.quantile(given[drawn].mean(axis=1), [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2])
-    return float(low), float(high)

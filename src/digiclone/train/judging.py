@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from digiclone.align import score
+from digiclone.measure import intervals
 from digiclone.train import blimp
 from digiclone.train.blimp import Pair
 from digiclone.train.perplexity import perplexity
@@ -29,14 +29,14 @@ def judged(
     found: dict[str, Any] = {
         "perplexity": read.value,
         "divergence": float(np.mean(apart)),
-        "divergence_interval": score.interval(apart),
+        "divergence_interval": intervals.of_many(apart),
     }
     if some:
         right = blimp.right(net, some, tell)
         phenomena = blimp.grouped(some, right)
         found |= {
             "grammar": phenomena["all"],
-            "grammar_interval": score.interval([float(one) for one in right]),
+            "grammar_interval": intervals.of_many([float(one) for one in right]),
             "phenomena": phenomena,
         }
     return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from digiclone.align.score import interval
+from digiclone.measure.intervals import of_many
 from digiclone.text.orders import disarmed
 from digiclone.types import Message
 from digiclone.vote import panels
@@ -88,7 +88,7 @@ def _mean(scores: Sequence[Score]) -> Mean:
     asked_why = [one.valid for one in opinions if one.valid is not None]
     both = [[value for value in values if value is not None]
             for values in ([one.all_votes for one in scores], [one.valid_votes for one in scores])]  # fmt: skip
-    (all_, all_interval), (valid, valid_interval) = ((_of(each), interval(each) if each else None) for each in both)
+    (all_, all_interval), (valid, valid_interval) = ((_of(each), of_many(each) if each else None) for each in both)
     return Mean(
         all_, all_interval, valid, valid_interval, _of([bool(one.funny) for one in opinions]), _of(asked_why)
     )  # fmt: skip
