@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from digiclone.align import score
-from digiclone.measure import intervals
 from digiclone.align.pairs import Pair
 from digiclone.align.replies import Replies
 from digiclone.bridge import Bridge
+from digiclone.measure import intervals
 from digiclone.stages import ASR
 
 Progress = Callable[[str, float], None]
