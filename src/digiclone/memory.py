@@ -66,7 +66,8 @@ def _meant(history: History, text: str, shown: int, mind: Meaning) -> list[Memor
     known = history.meanings(shown)
     if not known or not text.strip():
         return []
-    close = np.stack([np.frombuffer(row, np.float32) for _, row in known]) @ mind.of([text])[0]
+    directions = np.frombuffer(b"".join(row for _, row in known), np.float32).reshape(len(known), -1)
+    close = directions @ mind.of([text])[0]
     best = [place for place in np.argsort(-close, kind="stable")[: 4 * MOST] if close[place] >= ALIKE]
     return history.talks([known[place][0] for place in best])
 
