@@ -107,7 +107,7 @@ def test_the_engine_keeps_keys_and_values_as_it_is_simulated(
     head: int, cache: Literal["q8_0", "q4_0"], file: Path, tmp_path: Path
 ) -> None:
     torch.manual_seed(0)
-    net = llama.Llama(llama.Dims(400, width=2 * head, inner=96, layers=2, heads=2, kv_heads=1, head=head))
+    net: Any = llama.Llama(llama.Dims(400, width=2 * head, inner=96, layers=2, heads=2, kv_heads=1, head=head))
     for weight in (one for one in net.parameters() if one.ndim > 1):
         torch.nn.init.normal_(weight, std=2 / weight.shape[1] ** 0.5)
     with torch.no_grad():  # as in a trained model, some numbers are much larger than the others
