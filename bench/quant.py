@@ -47,7 +47,7 @@ class Size:
     steps: int
     """Of an arm."""
     rate: float
-    """Of its weights: chosen by windows that are kept out of the material (dev/LOG.md)."""
+    """Of its weights."""
     seeds: tuple[int, ...]
     arms: Mapping[str, Sequence[str]]
     """By setting; those that are compared by seeds are in `close`."""

@@ -135,7 +135,9 @@ def evaluate(
         whole = load(source)
         files = {"as it was": source, "rounded": plain, "trained": made}
         found = {
-            name: judged(load(file), None if file is source else whole, some, pairs, tell)
+            name: judged(whole, None, some, pairs, tell)
+            if file is source
+            else judged(load(file), whole, some, pairs, tell)
             for name, file in files.items()
         }
         for name, file in files.items():

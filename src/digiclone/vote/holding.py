@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from digiclone.text.orders import disarmed
 from digiclone.types import Message
 from digiclone.vote import judging
 from digiclone.vote.candidates import Answering
@@ -88,14 +89,14 @@ def shown(election: Election, store: Store, slot: Slot) -> list[str]:
 
 
 def shortened(election: Election, store: Store, name: str, question: str) -> str:
-    """What a candidate answered, no longer than the election allows. Raises `KeyError` if it did not."""
+    """What a candidate answered, without orders to the judges (they are found line by line: before it is put on one
+    line), and no longer than the election allows. Raises `KeyError` if it did not."""
     text = store.answer(name, question)
     if text is None:
         raise KeyError(f"{name} has not answered {question!r}")
-    return _cut(text, election.longest)
+    return _cut(disarmed(text), election.longest)
 
 
 def _cut(text: str, most: int) -> str:
     """At a word."""
-    text = " ".join(text.split())
     return text if len(text) <= most else f"{text[:most].rsplit(' ', 1)[0]} …"
