@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from digiclone import llama as engine
+from digiclone.artifacts import write_atomically
 from digiclone.commands import qat as command
 from digiclone.commands.formats import write
 from digiclone.commands.quantize import learn
@@ -106,15 +107,22 @@ def judged(net: nn.Module, judge: Judge) -> dict[str, Any]:
 
 
 def material(steps: int) -> np.ndarray:
-    """As many windows as the steps read, and those that are kept: what the model writes, a third at most, and of
-    WikiText-2's validation text."""
+    """As many windows as the steps read, and those that are kept: what the model writes, a third at most, and text."""
     count = command.KEPT + max(steps * qat.Recipe.together, 2 * command.KEPT)
     own = min(count // 3, OWN)
     about = command.About(
-        model="", source=str(source()), bytes=0, to="Q4_0", text=str(data() / "wikitext2" / "valid.txt"),
+        model="", source=str(source()), bytes=0, to="Q4_0", text=str(_text()),
         tokens=(count - own) * command.WINDOW, own=own * command.WINDOW, steps=1, together=1, seed=0,
     )  # fmt: skip
     return command.material(source(), about, work("material"), silent)
+
+
+def _text() -> Path:
+    """WikiText-2's validation text; behind it, for whom that is not enough, addresses of presidents."""
+    files = [data() / "wikitext2" / "valid.txt", *sorted((data() / "speeches" / "state_union").glob("*.txt"))]
+    place = work("text") / "text.txt"
+    write_atomically(place, "\n".join(file.read_text("utf-8", "replace") for file in files).encode())
+    return place
 
 
 def importance() -> dict[str, np.ndarray]:

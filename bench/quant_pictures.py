@@ -19,7 +19,8 @@ def draw(name: str, found: Mapping[str, Any]) -> None:
     """Those of which there are figures, bench/results/<name>-*.png."""
     for part, make in (("arms", _arms), ("deployed", _deployed), ("sensitivity", _sensitivity), ("speed", _speed)):
         if found.get(part):
-            figure = Figure(figsize=(8, 4.5), layout="constrained")
+            height = max(4.5, 1 + 0.24 * len(found[part]))
+            figure = Figure(figsize=(8, height), layout="constrained")
             make(figure.subplots(), found[part])
             figure.savefig(RESULTS / f"{name}-{part}.png", dpi=120)
     if found.get("looks"):
@@ -60,12 +61,18 @@ def _spreads(looks: Mapping[str, Any]) -> Figure:
 
 
 def _arms(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
-    names = [f"{row['setting']}\n{row['arm']}" for row in rows]
+    """A bar for each, with its interval; settings apart."""
+    settings = list(dict.fromkeys(row["setting"] for row in rows))
+    places = [place + settings.index(row["setting"]) for place, row in enumerate(rows)]
+    values = np.array([row["kl"] for row in rows])
+    ends = np.array([row["kl_interval"] or (row["kl"], row["kl"]) for row in rows])
+    errors = np.clip([values - ends[:, 0], ends[:, 1] - values], 0, None)
     colours = [BLUE if row["arm"] == "edgeqat" else GREY for row in rows]
-    axes.barh(names, [row["kl"] for row in rows], color=colours)
+    axes.barh(places, values, color=colours, xerr=errors, error_kw={"linewidth": 0.8})
+    axes.set_yticks(places, [f"{row['setting']}  {row['arm']}" for row in rows], fontsize=8)
     axes.invert_yaxis()
+    axes.margins(y=0.01)
     axes.set(xscale="log", xlabel="divergence from the whole model, nats a token (less is better)")
-    axes.tick_params(axis="y", labelsize=6)
 
 
 def _deployed(axes: Axes, files: Mapping[str, Mapping[str, Any]]) -> None:

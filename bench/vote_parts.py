@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import random
 import tempfile
 import time
 from collections.abc import Sequence
@@ -30,6 +29,7 @@ from digiclone.vote.holding import hold, printed
 from digiclone.vote.store import Store
 from digiclone.vote.strengths import strengths
 from digiclone.vote.tally import tally
+from digiclone.vote.tuning import mixed_up
 
 ATTACKS = (Path(__file__).parent.parent / "tests" / "attacks.txt").read_text("utf-8").splitlines()
 VERSION = 1
@@ -105,8 +105,7 @@ def real(wanted: Asked) -> dict[str, Any]:
     asked = questions(count)
     rights = [one.right for one in asked]
     others = [*rights[count // 2 :], *rights[: count // 2]]
-    chance = random.Random(0)
-    mixed = ["".join(chance.sample(text, len(text))) for text in rights]
+    mixed = [mixed_up(text) for text in rights]
     judge = Judge(name="judge", personality="You are a fair and attentive reader.")
     begun, found = time.perf_counter(), dict[str, Any]()
     found["picks"] = list[str]()

@@ -71,8 +71,13 @@ class MixedUp:
         text = self.store.answer(self.other, messages[-1].text)
         if text is None:
             raise KeyError(self.other)
-        chance = random.Random(text)
-        return " ".join("".join(chance.sample(word, len(word))) for word in text.split())
+        return mixed_up(text)
+
+
+def mixed_up(text: str) -> str:
+    """The letters of each word in no order, always the same for the same text."""
+    chance = random.Random(text)
+    return " ".join("".join(chance.sample(word, len(word))) for word in text.split())
 
 
 def material(examples: Sequence[Example], questions: Sequence[str], count: int) -> Material:
