@@ -19,11 +19,12 @@ from typing import Any
 import numpy as np
 
 from digiclone import showing
+from digiclone.examples import Example, Examples
 from digiclone.measure.answers import ANSWERING
 from digiclone.measure.recordings import data
 from digiclone.measure.respondent import meant, respondent
 from digiclone.portrait.interviews import letter
-from digiclone.showing import Example, How
+from digiclone.showing import How
 from digiclone.types import Message
 
 TOPICS = ("peace", "the economy", "schools", "taxes", "jobs", "freedom", "war", "health", "energy", "the future")
@@ -38,7 +39,7 @@ class President:
 
     name: str
     years: str
-    examples: tuple[Example, ...]
+    examples: Examples
     kept: tuple[str, ...]
 
 
@@ -55,7 +56,9 @@ def presidents(count: int) -> list[President]:
     for who, all_ in speeches.items():
         if len(all_) > 2:
             said = [(piece, year) for year, text in all_[:-1] for piece in _pieces(text)]
-            examples = tuple(Example(f"What do you say about {_about(piece)}?", piece, at=str(y)) for piece, y in said)
+            examples = Examples(
+                Example(f"What do you say about {_about(piece)}?", piece, at=str(y)) for piece, y in said
+            )
             years = f"{all_[0][0]} to {all_[-1][0]}"
             found.append(President(who.split()[0], years, examples, tuple(_pieces(all_[-1][1]))))
     found.sort(key=lambda one: -len(one.examples))
@@ -138,8 +141,8 @@ def strategy(name: str, who: str, count: int, topics: int) -> dict[str, Any]:
 
 def _real(one: President, asked: Sequence[str]) -> list[str]:
     """Kept paragraphs that are nearest to the questions."""
-    kept = [Example(text, text) for text in one.kept]
-    return [showing.nearest(kept, question)[0].answer for question in asked]
+    kept = Examples(Example(text, text) for text in one.kept)
+    return [kept.nearest(question)[0].answer for question in asked]
 
 
 def _said(mind: Any, strategy: str, one: President, question: str) -> str:

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import speeches
 
-from digiclone import meaning, showing
+from digiclone import meaning
+from digiclone.examples import Example, Examples
 from digiclone.llm import llamacpp
 from digiclone.measure.questions import Question, questions
 from digiclone.measure.respondent import meant
-from digiclone.showing import Example
 from digiclone.text.orders import LEFT_OUT
 from digiclone.types import Message
 from digiclone.vote import judging, panels
@@ -156,11 +156,10 @@ def _swayed(
 def recalled(wanted: Asked) -> dict[str, Any]:
     """How often the right answer to a question is found first among those to all: by shared words, and by meaning."""
     asked = questions(wanted.count)
-    answers = [Example("", one.right) for one in asked]
-    ways = {"words": showing.nearest, **({"meaning": showing.meant} if meaning.is_there() else {})}
+    answers = Examples(Example("", one.right) for one in asked)
+    ways = {"words": answers.nearest, **({"meaning": answers.meant} if meaning.is_there() else {})}
     found = {
-        name: float(np.mean([near(answers, one.ask)[0].answer == one.right for one in asked]))
-        for name, near in ways.items()
+        name: float(np.mean([near(one.ask)[0].answer == one.right for one in asked])) for name, near in ways.items()
     }
     return {"questions": len(asked), **found}
 

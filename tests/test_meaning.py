@@ -5,21 +5,20 @@ import json
 import numpy as np
 import pytest
 
-from digiclone import meaning, showing, weights
+from digiclone import meaning, weights
+from digiclone.examples import Example, Examples
 from digiclone.measure.questions import questions
-from digiclone.showing import Example
 
 pytestmark = [pytest.mark.model, pytest.mark.usefixtures("home")]
 
 
 def test_answers_are_found_by_what_they_mean() -> None:
     asked = questions(60)
-    answers = [Example("", one.right) for one in asked]
-    share = {
-        near: np.mean([near(answers, one.ask)[0].answer == one.right for one in asked])
-        for near in (showing.nearest, showing.meant)
-    }
-    assert share[showing.meant] > 0.6 > 0.4 > share[showing.nearest]
+    answers = Examples(Example("", one.right) for one in asked)
+    words, meant = (
+        np.mean([near(one.ask)[0].answer == one.right for one in asked]) for near in (answers.nearest, answers.meant)
+    )
+    assert meant > 0.6 > 0.4 > words
 
 
 def test_directions_have_a_length_of_one_and_are_read_once() -> None:

@@ -13,15 +13,15 @@ from typer.testing import CliRunner, Result
 
 pytest.importorskip("datafog")
 
-from digiclone import showing
+from digiclone import examples
 from digiclone.cli import app
 from digiclone.clone import create, find
 from digiclone.config import ConfigError
+from digiclone.examples import Example
 from digiclone.portrait import chats, interviews
 from digiclone.portrait.build import portrait
 from digiclone.portrait.masking import masked
 from digiclone.portrait.style import described, favourites, style
-from digiclone.showing import Example
 
 ANDROID = """\
 12/31/23, 10:15 PM - Messages and calls are end-to-end encrypted.
@@ -204,7 +204,7 @@ def test_a_clone_gets_examples_and_a_persona(ada: Path, tmp_path: Path) -> None:
     assert told["examples"] == 4
     assert told["skipped"] == {"said before in the same words": 2}
     assert Counter(told["masked"]) == {"NAME": 1, "PHONE": 1}
-    assert [one.answer for one in showing.read(ada / "examples.jsonl")][-1] == "We never agreed on that."
+    assert [one.answer for one in examples.of(ada)][-1] == "We never agreed on that."
     assert "You are Ada." in (ada / "persona.md").read_text("utf-8")
     assert "1234567" not in (ada / "examples.jsonl").read_text("utf-8")
     (ada / "persona.md").write_text("I wrote this myself.", "utf-8")
@@ -220,7 +220,8 @@ def test_a_clone_gets_examples_and_a_persona(ada: Path, tmp_path: Path) -> None:
         ("x.json", "{", "is no JSON"),
         ("x.json", '{"a": 1}', "has no messages"),
         ("x.txt", "", "nobody says anything"),
-        ("chat.txt", "1/1/24, 1:02 AM - Ada: Hello?\n", "no example came out"),
+        ("chat.txt", "1/1/24, 1:02 AM - Ada: Hello?\n", "no example came out: 1 skipped: nothing was said before it"),
+        ("talk.docx", ANDROID, "talk.docx cannot be read; what can: .txt"),
     ],
 )
 def test_what_cannot_be_used_says_why(ada: Path, tmp_path: Path, name: str, text: str, says: str) -> None:
@@ -230,5 +231,28 @@ def test_what_cannot_be_used_says_why(ada: Path, tmp_path: Path, name: str, text
     with pytest.raises(ConfigError, match=says):
         raise result.exception
     assert not (ada / "examples.jsonl").exists()
-    (tmp_path / "bytes.txt").write_bytes(b"\xff\xfe\x00")
-    assert "must be in UTF-8" in str(run("build", "ada", "--from", tmp_path / "bytes.txt").exception)
+    (tmp_path / "bytes.txt").write_bytes(b"one\ntwo \xa3\n")
+    assert "line 2 of bytes.txt is not in UTF-8" in str(run("build", "ada", "--from", tmp_path / "bytes.txt").exception)
+
+
+def test_windows_calls_it_unicode(tmp_path: Path) -> None:
+    (tmp_path / "chat.txt").write_text(ANDROID, "utf-8")
+    (tmp_path / "wide.txt").write_bytes(ANDROID.encode("utf-16"))
+    plain, wide = (portrait([tmp_path / name], ("Ada",)).examples for name in ("chat.txt", "wide.txt"))
+    assert [(one.question, one.answer) for one in plain] == [(one.question, one.answer) for one in wide] != []
+
+
+def test_what_stands_for_somebody_is_no_word_of_the_person() -> None:
+    said = ["Ask somebody else about the marmot.", "Somebody saw a marmot.", "That marmot bit somebody."]
+    found = style(said * 4, ["I never talk about it, and why would I."] * 99).favourites
+    assert "marmot" in found
+    assert "somebody" not in found
+
+
+def test_of_very_many_some_are_kept_from_first_to_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digiclone.portrait.build.MOST", 10)
+    talk = "".join(f"Bob: Question {n}?\nAda: Answer {n}.\n" for n in range(25))
+    (tmp_path / "talk.txt").write_text(talk, "utf-8")
+    found = portrait([tmp_path / "talk.txt"], ("Ada",))
+    assert [one.answer for one in found.examples] == [f"Answer {n}." for n in (0, 2, 5, 7, 10, 12, 15, 17, 20, 22)]
+    assert found.skipped == {"more than the 10 that are kept, from first to last": 15}

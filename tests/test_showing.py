@@ -10,14 +10,17 @@ from hypothesis import strategies as st
 
 from digiclone import showing
 from digiclone.config import ConfigError
-from digiclone.showing import STRATEGIES, Example, How, copied, nearest, prompt
+from digiclone.examples import Example, Examples
+from digiclone.showing import STRATEGIES, How, copied, prompt
 
-SAID = [
-    Example("What do you think of rain?", "Rain is the sky forgiving us, my friend."),
-    Example("How was school?", "I learnt to count by counting the minutes."),
-    Example("Do you like dogs?", "Dogs are the only honest people I know."),
-    Example("What about the weather tomorrow?", "Bring two umbrellas, one to lose."),
-]
+SAID = Examples(
+    [
+        Example("What do you think of rain?", "Rain is the sky forgiving us, my friend."),
+        Example("How was school?", "I learnt to count by counting the minutes."),
+        Example("Do you like dogs?", "Dogs are the only honest people I know."),
+        Example("What about the weather tomorrow?", "Bring two umbrellas, one to lose."),
+    ]
+)
 
 
 class Mind:
@@ -53,38 +56,28 @@ def test_each_strategy_gives_what_it_says() -> None:
 
 
 @given(st.lists(st.builds(Example, TEXT, TEXT), max_size=8), TEXT, st.integers(0, 60))
-def test_any_question_and_examples_fit_the_budget(examples: list[Example], question: str, budget: int) -> None:
+def test_any_question_and_examples_fit_the_budget(said: list[Example], question: str, budget: int) -> None:
+    examples = Examples(said)
     for name in STRATEGIES:
         system, *turns = prompt(How(strategy=name, budget=budget), "Ada.", examples, question)
         assert system.role == "system"
         assert sum(len(m.text) for m in turns) <= budget
         assert [m.role for m in turns] == ["user", "assistant"] * (len(turns) // 2)
-    found = nearest(examples, question)
+    found = examples.nearest(question)
     assert len(found) >= len(set(examples))
     assert set(found) == set(examples)
 
 
 def test_the_nearest_shares_words_and_their_stems() -> None:
-    assert nearest(SAID, "raining")[0] == SAID[0]
-    assert nearest(SAID, "tell me about a dog")[0] == SAID[2]
-    assert nearest([], "anything") == []
+    assert SAID.nearest("raining")[0] == SAID[0]
+    assert SAID.nearest("tell me about a dog")[0] == SAID[2]
+    assert Examples().nearest("anything") == []
 
 
 def test_quoting_is_noticed() -> None:
     assert copied("Well: RAIN is the sky, forgiving us all.", SAID) == 6
     assert copied("Nothing of the kind", SAID) == 1
     assert copied("", SAID) == 0
-
-
-def test_examples_are_read_and_mistakes_named(tmp_path: Path) -> None:
-    file = tmp_path / "examples.jsonl"
-    assert showing.read(file) == []
-    file.write_text('{"question": "Q", "answer": "A", "at": "2026"}\n\n', "utf-8")
-    assert showing.read(file) == [Example("Q", "A", "", "2026")]
-    for wrong in ("[]", '{"question": "Q"}', "{"):
-        file.write_text('{"question": "Q", "answer": "A"}\n' + wrong, "utf-8")
-        with pytest.raises(ConfigError, match="line 2"):
-            showing.read(file)
 
 
 def test_how_a_clone_is_told_stands_in_its_folder(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from digiclone import showing
 from digiclone.cli import app
 from digiclone.clone import create, find
 from digiclone.config import ConfigError
-from digiclone.showing import Example, How
+from digiclone.examples import Example
+from digiclone.showing import How
 from digiclone.types import Message
 from digiclone.vote import tuning
 from digiclone.vote.store import Store, Vote

@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from digiclone import artifacts, meaning, memory, persona, registry, showing
+from digiclone import artifacts, examples, meaning, memory, persona, registry, showing
 from digiclone.ahead import Workers
 from digiclone.config import DEFAULTS, Choice, ConfigError, Strict, choose, load_toml, nearest, parse
 from digiclone.dsp import resample
 from digiclone.events import Event, Heard, Spoke
+from digiclone.examples import Examples
 from digiclone.history import History
 from digiclone.playback import Playback
 from digiclone.stages import RATE
@@ -193,7 +194,7 @@ class Clone:
         """Load the models, and rehearse. Raises what hinders it from answering."""
         _ = self.cast
         if showing.known(self._how.strategy).retrieved == "meaning":
-            meaning.minilm()
+            _ = self._examples.directions
         self.rehearse()
 
     def rehearse(self) -> None:
@@ -246,8 +247,8 @@ class Clone:
         return showing.chosen(self.folder)
 
     @property
-    def _examples(self) -> list[showing.Example]:
-        return showing.read(self.folder / "examples.jsonl")
+    def _examples(self) -> Examples:
+        return examples.of(self.folder)
 
     def reply(self, heard: Audio | str) -> Iterator[Event]:
         """Answer what was said or written: the events of one turn. All of it counts as heard by the person."""

@@ -6,36 +6,20 @@ stand for election beside each other, and the clone talks by the one that won.
 
 from __future__ import annotations
 
-import json
-import random
 import re
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
-from digiclone import meaning
-from digiclone.config import ConfigError, Strict, load_toml, parse
-from digiclone.config import nearest as nearest_name
+from digiclone.config import ConfigError, Strict, load_toml, nearest, parse
+from digiclone.examples import Example, Examples
 from digiclone.types import Message
 
 BUDGET = 3_000
 """Characters of examples in a prompt: about 750 tokens."""
 FILE = "showing.toml"
 BARE = "You talk with people face to face, so you answer in one or two short spoken sentences."
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """What the person was asked, and said; where that stands, and when it was, if that is known."""
-
-    question: str
-    answer: str
-    source: str = ""
-    at: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,69 +63,29 @@ def chosen(folder: Path) -> How:
 def known(strategy: str) -> Strategy:
     """The one of that name. Raises `ConfigError` if there is none."""
     if strategy not in STRATEGIES:
-        raise ConfigError(f"there is no strategy {strategy!r}; {nearest_name(strategy, sorted(STRATEGIES))}")
+        raise ConfigError(f"there is no strategy {strategy!r}; {nearest(strategy, sorted(STRATEGIES))}")
     return STRATEGIES[strategy]
 
 
-def read(file: Path) -> list[Example]:
-    """The examples in a file of JSON lines; none if there is no such. Raises `ConfigError` for a line that is none."""
-    if not file.is_file():
-        return []
-    found = list[Example]()
-    for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            found.append(Example(row["question"], row["answer"], row.get("source", ""), row.get("at", "")))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise ConfigError(f'{file}, line {number}: write {{"question": …, "answer": …}}') from None
-    return found
-
-
-def standing(how: How, persona: str, examples: Sequence[Example]) -> list[Message]:
+def standing(how: How, persona: str, examples: Examples) -> list[Message]:
     """The messages that never change."""
     strategy = known(how.strategy)
-    said = _fitting(_mixed(examples), how.budget) if strategy.shown else ()
+    said = _fitting(examples.mixed, how.budget) if strategy.shown else ()
     return [Message("system", persona.strip() if strategy.told else BARE), *turns(said)]
 
 
-def reminded(how: How, examples: Sequence[Example], question: str) -> list[Example]:
+def reminded(how: How, examples: Examples, question: str) -> list[Example]:
     """What the question calls up, the nearest last, where a model looks most. Raises `weights.Missing`."""
     by = known(how.strategy).retrieved
     if not by or not examples:
         return []
-    near = nearest(examples, question) if by == "words" else meant(examples, question)
+    near = examples.nearest(question) if by == "words" else examples.meant(question)
     return _fitting(near, how.budget)[::-1]
 
 
-def prompt(how: How, persona: str, examples: Sequence[Example], question: str) -> list[Message]:
+def prompt(how: How, persona: str, examples: Examples, question: str) -> list[Message]:
     """All messages before a first question."""
     return [*standing(how, persona, examples), *turns(reminded(how, examples, question))]
-
-
-def nearest(examples: Sequence[Example], question: str) -> list[Example]:
-    """Those that share words with a question, the likeliest first (BM25, as SQLite's FTS5 has it); behind them the
-    others, in an order that is always the same."""
-    words = re.findall(r"\w+", question.lower())
-    with sqlite3.connect(":memory:") as db:
-        db.execute("CREATE VIRTUAL TABLE said USING fts5(question, answer, tokenize = 'porter unicode61')")
-        db.executemany("INSERT INTO said VALUES (?, ?)", [(one.question, one.answer) for one in examples])
-        asked = " OR ".join(f'"{word}"' for word in dict.fromkeys(words))
-        ranked = "SELECT rowid FROM said WHERE said MATCH ? ORDER BY bm25(said, 2.0, 1.0), rowid"
-        found = [row - 1 for (row,) in db.execute(ranked, (asked,))] if words else []
-    db.close()
-    near = [examples[number] for number in found]
-    there = set(near)
-    return [*near, *(one for one in _mixed(examples) if one not in there)]
-
-
-def meant(examples: Sequence[Example], question: str) -> list[Example]:
-    """The same by what is meant: that of an answer, and of what was asked, beside that of the question."""
-    mind = meaning.minilm()
-    (asked,) = mind.of([question])
-    close = mind.of([f"{one.question} {one.answer}" for one in examples]) @ asked
-    return [examples[number] for number in np.argsort(-close, kind="stable")]
 
 
 def copied(said: str, examples: Sequence[Example]) -> int:
@@ -159,10 +103,6 @@ def _longest(one: Sequence[str], other: Sequence[str]) -> int:
                 now[place] = before[place - 1] + 1
         best, before = max(best, *now), now
     return best
-
-
-def _mixed(examples: Sequence[Example]) -> list[Example]:
-    return random.Random(0).sample(list(examples), len(examples))
 
 
 def _fitting(examples: Sequence[Example], budget: int) -> list[Example]:

@@ -8,14 +8,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from digiclone import persona, showing
+from digiclone import examples, persona, showing
 from digiclone.artifacts import toml, write_atomically
 from digiclone.clone import find
 from digiclone.commands.avatar import CloneArgument, Json, progress
 from digiclone.config import ConfigError, load_toml
 
 app = typer.Typer(no_args_is_help=True, help="Who a clone is, from what the person said.")
-EXAMPLES, PERSONA, STYLE = "examples.jsonl", "persona.md", "style.json"
+PERSONA, STYLE = "persona.md", "style.json"
 
 
 @app.callback()
@@ -49,15 +49,13 @@ def build(
     folder = find(clone)
     name = str(load_toml(folder / "clone.toml").get("name", clone))
     with progress() as tell:
-        tell("reading", 0.0)
-        made = portrait(files, me or [name])
+        made = portrait(files, me or [name], tell)
         tell("writing", 0.9)
         if not made.examples:
-            raise ConfigError(
-                f"no example came out: {dict(made.skipped) or 'the person answers nobody in these files'}"
-            )
+            why = "; ".join(f"{count} skipped: {reason}" for reason, count in made.skipped.most_common())
+            raise ConfigError(f"no example came out: {why or 'the person answers nobody in these files'}")
         rows = [json.dumps(asdict(one), ensure_ascii=False) for one in made.examples]
-        write_atomically(folder / EXAMPLES, ("\n".join(rows) + "\n").encode())
+        write_atomically(folder / examples.FILE, ("\n".join(rows) + "\n").encode())
         write_atomically(folder / STYLE, json.dumps(asdict(made.style), ensure_ascii=False, indent=1).encode())
         place = _written(folder, name, described(made.style, name))
     told = {
@@ -67,7 +65,7 @@ def build(
     if as_json:
         print(json.dumps(told))
         return
-    print(f"{len(made.examples)} examples, in {folder / EXAMPLES}; a persona in {place}. Read and edit both.")
+    print(f"{len(made.examples)} examples, in {folder / examples.FILE}; a persona in {place}. Read and edit both.")
     for why, count in made.skipped.most_common():
         print(f"- {count} skipped: {why}")
     if made.masked:
@@ -100,12 +98,14 @@ def tune(
         asked = questions.read_text("utf-8").splitlines() if questions else []
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read {questions}: {error}") from error
-    now, examples = showing.chosen(folder), showing.read(folder / EXAMPLES)
-    if not examples:
+    now, said = showing.chosen(folder), examples.of(folder)
+    if not said:
         raise ConfigError(f"{clone} has no examples of what its person said: digiclone persona build {clone} --from …")
-    given = material(examples, [line.strip() for line in asked if line.strip()], count)
+    given = material(said, [line.strip() for line in asked if line.strip()], count)
     with progress() as tell:
         found = tune(clone, now, given, metric, judge, choosers, folder / "tuning", tell)
+        if showing.known(found.how.strategy).retrieved == "meaning":
+            _ = said.directions  # kept, so that the clone starts quickly
     if found.how != now:
         write_atomically(folder / showing.FILE, toml(found.how, "Found by `digiclone persona tune`."))
     if as_json:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from digiclone.config import ConfigError, nearest
+from digiclone.config import ConfigError
+from digiclone.examples import Example
 from digiclone.portrait import chats, interviews
 from digiclone.portrait.masking import masked
 from digiclone.portrait.said import Line, joined
 from digiclone.portrait.style import Style, style
-from digiclone.showing import Example
 from digiclone.text.orders import orders
 
+MOST = 10_000
+"""Examples, from first to last: some hundred times what is ever shown at once, and they are searched in every turn."""
 LONGEST_QUESTION, LONGEST_ANSWER = 400, 800
 """Characters; of a longer question its end is kept, a longer answer is no example of how somebody talks."""
+LETTERS, CHATS, SUBTITLES, MAIL = (".txt", ".md"), (".json", ".jsonl", ".ndjson"), (".srt", ".vtt"), (".mbox", ".mbx")
 AGAIN = "And then?"
 """What stands before a piece of a letter that goes on."""
 
@@ -36,18 +40,24 @@ class Portrait:
     """Who else speaks."""
 
 
-def portrait(files: Sequence[Path], me: Sequence[str]) -> Portrait:
+def portrait(
+    files: Sequence[Path], me: Sequence[str], tell: Callable[[str, float], None] = lambda what, share: None
+) -> Portrait:
     """Of all files together; `me` are the names under which the person speaks in them.
 
     Raises `ConfigError` for a file that cannot be read, and if the person does not speak.
     """
-    lines = [line for file in files for line in read(file)]
+    lines = list[Line]()
+    for number, file in enumerate(files):
+        tell(f"reading {file.name}", 0.2 * number / len(files))
+        lines += read(file)
     mine = _known(lines, me)
     others = sorted({line.speaker for line in lines if line.speaker and line.speaker not in mine})
     hidden, skipped = Counter[str](), Counter[str]()
-    examples = list(_unlike(_pairs(lines, mine, skipped), skipped))
+    examples = _thinned(list(_unlike(_pairs(lines, mine, skipped), skipped)), skipped)
     made = list[Example]()
-    for one in examples:
+    for number, one in enumerate(examples):
+        tell("taking out what is private", 0.2 + 0.7 * number / len(examples))
         question, first = masked(one.question, others)
         answer, second = masked(one.answer, others)
         hidden += first + second
@@ -60,23 +70,38 @@ def read(file: Path) -> list[Line]:
     """The lines of a file, whatever it is. Raises `ConfigError` if that cannot be told."""
     if not file.is_file():
         raise ConfigError(f"there is no file {file}")
-    if file.suffix.lower() in (".mbox", ".mbx"):
-        return list(chats.mail(file, file.name))
-    try:
-        text = file.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read {file}: {error}; text must be in UTF-8") from error
-    text = text.replace("\r\n", "\n")
     kind = file.suffix.lower()
-    if kind in (".json", ".jsonl", ".ndjson"):
+    if kind not in (*LETTERS, *CHATS, *SUBTITLES, *MAIL):
+        known = ", ".join((*LETTERS, *CHATS, *SUBTITLES, *MAIL))
+        raise ConfigError(f"{file.name} cannot be read; what can: {known}")
+    if kind in MAIL:
+        return list(chats.mail(file, file.name))
+    text = _text(file).replace("\r\n", "\n")
+    if kind in CHATS:
         return joined(list(chats.messages(text, file.name)))
-    if kind in (".srt", ".vtt"):
+    if kind in SUBTITLES:
         return joined(list(interviews.subtitles(text, file.name)))
     if chats.is_whatsapp(text):
         return joined(list(chats.whatsapp(text, file.name)))
     if interviews.is_labelled(text):
         return joined(list(interviews.labelled(text, file.name)))
     return list(interviews.letter(text, file.name))
+
+
+def _text(file: Path) -> str:
+    """In UTF-8, or in UTF-16 if it begins by saying so. Raises `ConfigError`."""
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"cannot read {file}: {error}") from error
+    try:
+        return data.decode("utf-16" if data[:2] in (BOM_UTF16_LE, BOM_UTF16_BE) else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            f"line {line} of {file.name} is not in UTF-8; old files of Windows become it by: "
+            f"iconv -f CP1252 -t UTF-8 {file.name} > {file.stem}.utf8{file.suffix}"
+        ) from error
 
 
 def _known(lines: Sequence[Line], me: Sequence[str]) -> set[str]:
@@ -86,8 +111,8 @@ def _known(lines: Sequence[Line], me: Sequence[str]) -> set[str]:
     mine = {name for name in speakers if name.lower() in meant}
     if speakers and not mine and not any(not line.speaker for line in lines):
         there = ", ".join(f"{name} ({count})" for name, count in speakers.most_common(8))
-        hint = nearest(me[0], list(speakers)) if me else ""
-        raise ConfigError(f"which of them is the person? Say --me NAME; there speak: {there}. {hint}".strip())
+        more = f" and {len(speakers) - 8} more" if len(speakers) > 8 else ""
+        raise ConfigError(f"which of them is the person? Say --me NAME; there speak: {there}{more}")
     if not lines:
         raise ConfigError("nobody says anything in these files")
     return mine | {""}
@@ -115,6 +140,14 @@ def _pairs(lines: Sequence[Line], mine: set[str], skipped: Counter[str]) -> Iter
 
 def _plain(text: str) -> str:
     return " ".join(text.split())
+
+
+def _thinned(examples: list[Example], skipped: Counter[str]) -> list[Example]:
+    """At most so many, as far apart as can be: people change."""
+    if len(examples) <= MOST:
+        return examples
+    skipped[f"more than the {MOST:,} that are kept, from first to last"] += len(examples) - MOST
+    return [examples[number * len(examples) // MOST] for number in range(MOST)]
 
 
 def _unlike(examples: Iterable[Example], skipped: Counter[str]) -> Iterator[Example]:

@@ -18,6 +18,8 @@ WORDS = {
     "IP_ADDRESS": "an address", "IBAN": "a number", "PLACE": "some place", "PAGE": "a page", "NAME": "somebody",
 }  # fmt: skip
 """What stands there instead."""
+PUT = frozenset(word for said in WORDS.values() for word in said.split())
+"""Words that the person may never have said."""
 _RULES = {
     "PAGE": re.compile(r"\b(?:https?://|www\.)\S+"),
     "IBAN": re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b"),

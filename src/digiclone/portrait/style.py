@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from math import log, sqrt
 from statistics import median
 
+from digiclone.portrait.masking import PUT
+
 FILLERS = (
     "um", "uh", "er", "well", "you know", "i mean", "like", "sort of", "kind of", "actually", "basically", "honestly",
     "look", "anyway", "right",
@@ -71,14 +73,14 @@ def style(answers: Sequence[str], others: Sequence[str] = ()) -> Style:
 
 def favourites(ours: Sequence[str], theirs: Sequence[str], most: int = 12) -> tuple[str, ...]:
     """Words that are said more often than by others, by the size of the log-odds beside their error (Monroe et al.
-    2008, "Fightin' Words", section 3.5.1)."""
+    2008, "Fightin' Words", section 3.5.1); none that stands for what is private."""
     one, other = Counter(ours), Counter(theirs)
     if not other:
         return ()
     all_ = one + other
     scale = PRIOR / all_.total()
     found = dict[str, float]()
-    for word in one:
+    for word in one.keys() - PUT:
         prior = all_[word] * scale
         odds = [
             log((count[word] + prior) / (count.total() + PRIOR - count[word] - prior)) for count in (one, other)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from digiclone import showing
+from digiclone import examples, showing
 from digiclone.clone import choices, find
 from digiclone.config import Choice, ConfigError
+from digiclone.examples import Examples
 from digiclone.measure.answers import ANSWERING
 from digiclone.measure.respondent import Respondent, meant, respondent
 from digiclone.registry import module
@@ -58,7 +59,7 @@ class Thinking:
     who: Respondent
     how: showing.How
     persona: str
-    examples: Sequence[showing.Example]
+    examples: Examples
 
     @property
     def identity(self) -> str:
@@ -69,7 +70,7 @@ class Thinking:
 
     def prompt(self, question: str) -> list[Message]:
         """What the strategy makes of it. An example with this very question is no example of it."""
-        known = [one for one in self.examples if one.question.strip().lower() != question.strip().lower()]
+        known = Examples(one for one in self.examples if one.question.strip().lower() != question.strip().lower())
         return [*showing.prompt(self.how, self.persona, known, question), Message("user", question)]
 
     def answer(self, messages: Sequence[Message]) -> str:
@@ -92,14 +93,14 @@ def _candidate(one: Candidate, election: Election, beside: Path) -> Recorded | T
     if one.answers:
         return Recorded(recorded(beside / one.answers, election))
     if one.llm:
-        return Thinking(respondent(meant(one.llm), ANSWERING), _how(one, showing.How(strategy="none")), "", ())
+        return Thinking(respondent(meant(one.llm), ANSWERING), _how(one, showing.How(strategy="none")), "", Examples())
     folder = find(one.clone)
     how = _how(one, showing.chosen(folder))
     persona = (folder / "persona.md").read_text("utf-8") if (folder / "persona.md").is_file() else ""
-    examples = showing.read(folder / "examples.jsonl")
-    if not examples and one.strategy.startswith("show"):
+    said = examples.of(folder)
+    if not said and one.strategy.startswith("show"):
         raise ConfigError(f"candidate {one.name!r}: {one.clone} has no examples to show; put some into examples.jsonl")
-    return Thinking(respondent(_mind(folder), ANSWERING), how, persona, examples)
+    return Thinking(respondent(_mind(folder), ANSWERING), how, persona, said)
 
 
 def _how(one: Candidate, usual: showing.How) -> showing.How:

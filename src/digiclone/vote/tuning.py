@@ -16,7 +16,8 @@ from pathlib import Path
 
 from digiclone import meaning
 from digiclone.config import ConfigError
-from digiclone.showing import Example, How
+from digiclone.examples import Example
+from digiclone.showing import How
 from digiclone.types import Message
 from digiclone.vote.candidates import Answering, candidates, identity
 from digiclone.vote.choosers import Chooser
