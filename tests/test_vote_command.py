@@ -213,9 +213,16 @@ def test_what_it_will_take_is_said_before_and_counts(file: Path, monkeypatch: py
     assert "0 answers and 0 ballots are left" in run("cost", place).stdout
 
 
+def test_judges_that_refuse_are_told_from_none(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = Vote("unreadable", None, "I cannot judge people.", "", 0.1)
+    monkeypatch.setattr(Local, "choose", lambda *_: refused)
+    said = complaint("run", file)
+    assert "no ballot has a choice that could be counted: 18 unreadable; see what judges said in" in said
+
+
 def test_what_cannot_be_held_says_why(file: Path, tmp_path: Path) -> None:
     assert "there is no file" in complaint("run", tmp_path / "none.toml")
-    assert "no ballot says anything yet" in complaint("result", file)
+    assert "nobody has voted yet; hold it with: digiclone vote run" in complaint("result", file)
     text = file.read_text("utf-8")
     file.write_text(text.replace('"show+tell"', '"show-tell"'), "utf-8")
     assert "did you mean 'show+tell'" in complaint("run", file)

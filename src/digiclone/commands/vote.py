@@ -210,7 +210,12 @@ def _show(file: Path, election: "Election", store: "Store", as_json: bool, sound
     try:
         found = report(ballots, names)
     except ValueError as error:
-        raise ConfigError(f"{error}; hold it with: digiclone vote run {file}") from error
+        what = (
+            f"see what judges said in {file.with_suffix('.db')}, and name others"
+            if ballots
+            else (f"hold it with: digiclone vote run {file}")
+        )
+        raise ConfigError(f"{error}; {what}") from error
     answers, place = _answers(election, store), file.with_suffix(".html")
     with progress() as tell:
         files = spoken(election, answers, file.with_suffix(".sounds"), tell) if sound else {}

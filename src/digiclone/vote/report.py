@@ -42,7 +42,8 @@ class Report:
 def report(ballots: Sequence[Ballot], candidates: Sequence[str]) -> Report:
     """Count an election. Raises `ValueError` if no ballot says anything."""
     if not any(one.outcome in ("chosen", "none") for one in ballots):
-        raise ValueError("no ballot says anything yet: nothing can be counted")
+        came = ", ".join(f"{count} {what}" for what, count in Counter(one.outcome for one in ballots).items())
+        raise ValueError(f"no ballot has a choice that could be counted: {came or 'nobody has voted yet'}")
     everybody = as_one(ballots)
     cast, ballots = [one for one in ballots if is_person(one)], [one for one in ballots if not is_person(one)]
     metrics = dict.fromkeys(one.metric for one in ballots)
