@@ -97,6 +97,9 @@ def test_what_cannot_be_trained_says_why(model: Path, tmp_path: Path, monkeypatc
     (tmp_path / "short.txt").write_text("Too short.", "utf-8")
     assert "is less than 512" in complaint("train", model, tmp_path / "a", "--text", tmp_path / "short.txt")
     assert "too little to learn from" in complaint("train", model, tmp_path / "b", "--tokens", 1024, "--own", 0)
+    assert "is no GGUF file" in complaint("train", tmp_path / "short.txt", tmp_path / "e", *SMALL)
+    assert "cannot read" in complaint("train", model, tmp_path / "f", "--text", tmp_path / "none.txt")
+    assert [one.name for one in tmp_path.iterdir() if one.is_dir()] == [], "no folder is claimed by a mistake"
     monkeypatch.setattr(qat, "_needed", lambda net, together: together * 1e15)
     few = complaint("train", model, tmp_path / "c", *SMALL)
     assert "takes about 4000000.0 GB of memory" in few

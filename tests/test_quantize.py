@@ -193,7 +193,7 @@ def test_refusals(tiny: Path, tmp_path: Path) -> None:
         (("tts:hibari", "--to", "Q4_0"), "is not one language model"),
         ((other, "--to", "Q4_0"), "is no GGUF file"),
         ((cut, "--to", "Q4_0"), "is cut off or damaged"),
-        ((tiny, "--to", "Q4_0", "-o", there), "is there already; name another file with --out, or say --force"),
+        ((tiny, "--to", "Q4_0", "-o", there), "is there already; name another file, or say --force"),
         ((tiny, "--to", "Q4_0", "-o", tiny, "--force"), "is the model itself"),
         ((tiny, "--to", "Q4_0", "-o", tmp_path, "--force"), "is there already"),
         ((tiny, "--to", "Q8_0", "--clip"), "--clip is for formats with fewer than eight bits"),

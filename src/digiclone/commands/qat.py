@@ -12,6 +12,7 @@ from rich.table import Table
 
 from digiclone.artifacts import replacing, toml, write_atomically
 from digiclone.commands.avatar import Json, progress
+from digiclone.commands.formats import opened
 from digiclone.commands.quantize import figures, learn, ready, refuse_to_lose, source_of, words
 from digiclone.config import ConfigError, Strict, load_toml, parse
 
@@ -57,14 +58,14 @@ def train(
     folder: Folder,
     to: Annotated[Literal["Q4_0", "Q8_0"], typer.Option(help="Weights in 4 bits or in 8; what flows has 8.")] = "Q4_0",
     cache: Annotated[
-        Literal["f16", "q8_0", "q4_0"], typer.Option(help="How the engine will keep keys and values ([llm] cache).")
+        Literal["f16", "q8_0", "q4_0"], typer.Option(help="How the engine will keep keys and values (llm.cache).")
     ] = "f16",
     text: Annotated[Path | None, typer.Option(help="What it learns from; else speeches of presidents.")] = None,
     tokens: Annotated[int, typer.Option(min=0, help="How much of that text is read.")] = 49_152,
     own: Annotated[int, typer.Option(min=0, help="Tokens that it writes by itself, to learn from.")] = 24_576,
-    steps: Annotated[int, typer.Option(min=1)] = 400,
+    steps: Annotated[int, typer.Option(min=1, help="Each reads so many windows as --together says.")] = 400,
     together: Annotated[int, typer.Option(min=1, help="Windows of 128 tokens in a step; fewer take less memory.")] = 4,
-    seed: int = 0,
+    seed: Annotated[int, typer.Option(help="Of the order of windows, and of what the model writes.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Train weights where the engine will have them, with the unrounded model as the teacher.
@@ -78,14 +79,16 @@ def train(
         model=model, source=str(source.resolve()), bytes=source.stat().st_size, to=to, cache=cache,
         text=str(text or ""), tokens=tokens, own=own, steps=steps, together=together, seed=seed,
     )  # fmt: skip
-    _claim(folder, about)
     from digiclone.nn.llama import load  # noqa: PLC0415
     from digiclone.train import arms, qat  # noqa: PLC0415
 
+    opened(source)
+    net = load(source)
+    _enough(source, about)
+    _claim(folder, about)
     with progress() as tell:
         windows = material(source, about, folder, tell)
         importance = learn(source, text and words(text), tell)
-        net = load(source)
         _room(net, together)
         kept = "none" if cache == "f16" else cache
         recipe = replace(arms.deployed("q4_0" if to == "Q4_0" else "q8_0", steps, seed, kept), together=together)
@@ -166,22 +169,36 @@ def export(
 
 
 def material(source: Path, about: About, folder: Path, tell: Any) -> "np.ndarray":
-    """Windows of tokens to learn from: of a text, and of what the model writes. Raises `ConfigError` if few."""
+    """Windows of tokens to learn from: of a text, and of what the model writes. Raises `ConfigError` if the text has
+    few."""
     import numpy as np  # noqa: PLC0415
 
-    from digiclone.train import own_words, tokens  # noqa: PLC0415
-    from digiclone.train.activations import shipped  # noqa: PLC0415
+    from digiclone.train import own_words  # noqa: PLC0415
 
-    found = list[np.ndarray]()
-    if about.tokens:
-        text = words(Path(about.text)) if about.text else shipped()
-        found.append(tokens.windows(source, text, about.tokens).reshape(-1, WINDOW))
+    found = [_read(source, about)] if about.tokens else []
     if count := about.own // WINDOW:
         found.append(own_words.written(source, count, WINDOW, about.seed, folder / "written", tell))
     if sum(map(len, found)) < 2 * KEPT:
         raise ConfigError(f"that is too little to learn from: at least {2 * KEPT * WINDOW} tokens, please")
     windows = np.concatenate(found)
     return windows[np.random.default_rng(about.seed).permutation(len(windows))]
+
+
+def _read(source: Path, about: About) -> "np.ndarray":
+    """Windows of the text. Raises `ConfigError` if it cannot be read, or is short."""
+    from digiclone.train import tokens  # noqa: PLC0415
+    from digiclone.train.activations import shipped  # noqa: PLC0415
+
+    text = words(Path(about.text)) if about.text else shipped()
+    return tokens.windows(source, text, about.tokens).reshape(-1, WINDOW)
+
+
+def _enough(source: Path, about: About) -> None:
+    """Raises `ConfigError` if there is too little to learn from, before anything is claimed or written."""
+    if about.tokens:
+        _read(source, about)
+    if about.tokens + about.own < 2 * KEPT * WINDOW:
+        raise ConfigError(f"that is too little to learn from: at least {2 * KEPT * WINDOW} tokens, please")
 
 
 def won_back(found: dict[str, Any]) -> dict[str, float]:

@@ -69,7 +69,7 @@ def quantize(
 ) -> None:
     """Write a language model in another number format, and measure both: size, perplexity, tokens a second.
 
-    A clone speaks with the new file when its clone.toml names it: file = "…" under [llm].
+    A clone speaks with the new file when its clone.toml names it: llm.file = "…".
     """
     from digiclone.commands.formats import beside, known, opened, write  # noqa: PLC0415
 
@@ -173,9 +173,9 @@ def source_of(model: str) -> tuple[Path, Path]:
 def refuse_to_lose(out: Path, source: Path, force: bool) -> None:
     """Nothing that is there is written over unless that was said; the source never is."""
     if _same(out, source):
-        raise ConfigError(f"{out} is the model itself; name another file with --out")
+        raise ConfigError(f"{out} is the model itself; name another file")
     if out.exists() and not (force and out.is_file()):
-        raise ConfigError(f"{out} is there already; name another file with --out, or say --force")
+        raise ConfigError(f"{out} is there already; name another file, or say --force")
 
 
 def _same(one: Path, other: Path) -> bool:
