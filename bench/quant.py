@@ -77,6 +77,7 @@ FULL = Size(
 )
 """Of a hundred million weights: some hours on two cores, which do not win it back where what flows has 4 bits."""
 GUIDED = ("llm-qat", "lsq", "entropy", "distribution", "edgeqat", "edgeqat, a hundredth")
+PRINTED = ("lsq, printed loss", "edgeqat, printed loss")
 SMALL = Size(
     Judge(16_384, 50),
     Judge(16_384, 50),
@@ -88,10 +89,10 @@ SMALL = Size(
         "W4A8": ("rtn", "pact", "llm-qat", "torchao", "lsq", "edgeqat"),
         "W4A8, cache 8": ("edgeqat",),
         "W4A8, cache 4": ("edgeqat",),
-        "W4A4:8": ("rtn", *GUIDED),
-        "W4A4": ("rtn", "pact", *GUIDED, "edgeqat, printed sign", "edgeqat, printed start"),
+        "W4A4:8": ("rtn", "llm-qat", "lsq", "edgeqat", "edgeqat, a hundredth"),
+        "W4A4": ("rtn", "pact", *GUIDED, *PRINTED, "edgeqat, printed sign", "edgeqat, printed start"),
     },
-    GUIDED,
+    (*GUIDED, *PRINTED),
     300,
     "W4A4",
 )

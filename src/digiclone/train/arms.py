@@ -45,6 +45,8 @@ ARMS: dict[str, tuple[quantised.Recipe, Guides]] = {
     "entropy": (_LSQ, replace(_GUIDED, distribution=0.0)),
     "distribution": (_LSQ, replace(_GUIDED, entropy=0.0)),
     "edgeqat, a hundredth": (_LSQ, replace(ALONE, entropy=0.005, distribution=0.01)),
+    "lsq, printed loss": (_LSQ, Guides(entropy=0.0, distribution=0.0)),
+    "edgeqat, printed loss": (_LSQ, Guides()),
     "edgeqat, printed sign": (_LSQ, replace(_GUIDED, distribution_form="paper")),
     "edgeqat, printed start": (replace(_LSQ, printed_start=True), _GUIDED),
 }
@@ -55,6 +57,7 @@ lsq                     steps that learn: what EdgeQAT's authors call LLM-QAT
 edgeqat                 the same, with entropy and distribution
 entropy, distribution   with one of both
 edgeqat, a hundredth    with a hundredth of what the paper lets them count
+… printed loss          half of it the text itself, the teacher at a temperature of 2, as the paper has it
 edgeqat, printed sign   with the distribution loss of equation 13, whose sign is wrong
 edgeqat, printed start  with first steps of 2 E|x| / sqrt(largest code)"""
 DEPLOYED = quantised.Recipe(weights="q4_0", flows="q8_0", parts=frozenset({"inputs"}))
