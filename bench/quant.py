@@ -72,7 +72,7 @@ FULL = Size(
         "W4A4": ("rtn",),
     },
     (),
-    480,
+    720,
     "W4A8",
 )
 """Of a hundred million weights: some hours on two cores, which do not win it back where what flows has 4 bits."""
