@@ -61,7 +61,7 @@ class Size:
 QUICK = Size(Judge(2048, 2), Judge(2048, 2), 6, 3e-5, (0,), {"W4A4": ("rtn", "lsq", "edgeqat")}, (), 12, "W4A4")
 FULL = Size(
     Judge(8192, 10),
-    Judge(16_384, 20),
+    Judge(16_384, 100),
     40,
     3e-5,
     (0,),
