@@ -256,3 +256,37 @@ def test_of_very_many_some_are_kept_from_first_to_last(tmp_path: Path, monkeypat
     found = portrait([tmp_path / "talk.txt"], ("Ada",))
     assert [one.answer for one in found.examples] == [f"Answer {n}." for n in (0, 2, 5, 7, 10, 12, 15, 17, 20, 22)]
     assert found.skipped == {"more than the 10 that are kept, from first to last": 15}
+
+
+def test_pieces_of_a_letter_say_on_which_line_they_begin() -> None:
+    text = "Dear all,\n\n\nit has rained for\n  many a day.\n\n" + "This is a sentence. " * 50
+    found = list(interviews.letter(text, "letter.txt"))
+    assert [(one.source, len(one.text) <= interviews.LONGEST) for one in found] == [
+        ("letter.txt:4", True), ("letter.txt:7", True), ("letter.txt:7", True),
+    ]  # fmt: skip
+    assert [one.to for one in found] == ["What do you want to say?", "", ""]
+    assert found[0].text == "it has rained for many a day."
+
+
+def test_what_a_voice_was_made_of_is_what_the_person_said(tmp_path: Path) -> None:
+    rows = "a-1|It rained|It rained all day.\na-2|I stayed|I stayed inside, happily.\nbroken\na-3|x|\n"
+    (tmp_path / "metadata.csv").write_text(rows, "utf-8")
+    found = portrait([tmp_path / "metadata.csv"], ("Ada",)).examples
+    assert [(one.answer, one.source) for one in found] == [
+        ("It rained all day.", "metadata.csv:1"), ("I stayed inside, happily.", "metadata.csv:2"),
+    ]  # fmt: skip
+
+
+def test_a_line_of_a_letter_is_no_letter(tmp_path: Path) -> None:
+    head = "From x Mon Jan  1 00:00:00 2024\nFrom: Ada <a@x.org>\nSubject: Rain\n\n"
+    (tmp_path / "a.mbox").write_text(
+        f"{head}It rains.\n\nFrom caf\u00e9 to caf\u00e9.\n\n{head}It still rains.\n\n", "utf-8"
+    )
+    assert [one.text for one in chats.mail(tmp_path / "a.mbox", "a.mbox")] == ["It rains.", "It still rains."]
+
+
+def test_a_colon_in_a_letter_is_no_name() -> None:
+    said = "It was a long day and nothing came of it.\n" * 60
+    letter = f"{said}They include: one.\nHe said: no.\n{said}They include: two.\nHe said: yes.\n"
+    assert not interviews.is_labelled(letter)
+    assert interviews.is_labelled("Bob: Why?\nAda: Because.\nso it is.\n" * 2)

@@ -38,8 +38,9 @@ def build(
     """Make examples, a style and a persona of what the person said and wrote.
 
     WhatsApp (.txt), Telegram and Signal (.json), mail (.mbox), interviews with names before what is said (.txt, .srt,
-    .vtt), letters and speeches (.txt, .md). Names of others, numbers and addresses are taken out before anything is
-    stored. Read what came out, and edit it: FOLDER/persona.md, FOLDER/examples.jsonl.
+    .vtt), letters and speeches (.txt, .md), what a voice was made of (metadata.csv). Names of others, numbers and
+    addresses are taken out before anything is stored. Read what came out, and edit it: FOLDER/persona.md,
+    FOLDER/examples.jsonl.
     """
     if importlib.util.find_spec("datafog") is None:
         raise ConfigError("this needs datafog, which finds what is private; run: pip install 'digiclone[persona]'")

@@ -22,6 +22,7 @@ MOST = 10_000
 LONGEST_QUESTION, LONGEST_ANSWER = 400, 800
 """Characters; of a longer question its end is kept, a longer answer is no example of how somebody talks."""
 LETTERS, CHATS, SUBTITLES, MAIL = (".txt", ".md"), (".json", ".jsonl", ".ndjson"), (".srt", ".vtt"), (".mbox", ".mbx")
+VOICE = (".csv",)
 AGAIN = "And then?"
 """What stands before a piece of a letter that goes on."""
 
@@ -71,9 +72,8 @@ def read(file: Path) -> list[Line]:
     if not file.is_file():
         raise ConfigError(f"there is no file {file}")
     kind = file.suffix.lower()
-    if kind not in (*LETTERS, *CHATS, *SUBTITLES, *MAIL):
-        known = ", ".join((*LETTERS, *CHATS, *SUBTITLES, *MAIL))
-        raise ConfigError(f"{file.name} cannot be read; what can: {known}")
+    if kind not in (known := (*LETTERS, *CHATS, *SUBTITLES, *MAIL, *VOICE)):
+        raise ConfigError(f"{file.name} cannot be read; what can: {', '.join(known)}")
     if kind in MAIL:
         return list(chats.mail(file, file.name))
     text = _text(file).replace("\r\n", "\n")
@@ -81,6 +81,8 @@ def read(file: Path) -> list[Line]:
         return joined(list(chats.messages(text, file.name)))
     if kind in SUBTITLES:
         return joined(list(interviews.subtitles(text, file.name)))
+    if kind in VOICE:
+        return list(interviews.spoken(text, file.name))
     if chats.is_whatsapp(text):
         return joined(list(chats.whatsapp(text, file.name)))
     if interviews.is_labelled(text):

@@ -117,14 +117,24 @@ def mail(file: Path, source: str) -> Iterator[Line]:
     """The letters of a mailbox, each without what it quotes; what it answers is the letter it replies to."""
     box = mailbox.mbox(file, create=False)
     try:
-        written = {str(one.get("Message-ID", "")).strip(): _body(one) for one in box}
-        for number, one in enumerate(box, 1):
+        written = {str(one.get("Message-ID", "")).strip(): _body(one) for _, one in _letters(box)}
+        for number, one in _letters(box):
             said = _unquoted(_body(one))
             if said:
                 before = _unquoted(written.get(str(one.get("In-Reply-To", "")).strip(), ""))
                 yield Line(_sender(one), said, f"{source}#{number}", _date(one), before or _header(one, "Subject"))
     finally:
         box.close()
+
+
+def _letters(box: mailbox.mbox) -> Iterator[tuple[int, Mail]]:
+    """Numbered from 1. A line of a letter that begins with "From " and was not escaped looks like another letter; if it
+    cannot be read as one, it is none."""
+    for number, key in enumerate(box.iterkeys(), 1):
+        try:
+            yield number, box[key]
+        except UnicodeDecodeError:
+            continue
 
 
 def _sender(one: Mail) -> str:

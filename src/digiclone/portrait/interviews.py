@@ -1,8 +1,10 @@
-"""Interviews: text with names before what is said, subtitles; and letters and speeches, which are by one."""
+"""Interviews: text with names before what is said, subtitles; and letters, speeches and a voice's dataset, which are by
+one."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -16,11 +18,11 @@ LONGEST = 600
 
 
 def is_labelled(text: str) -> bool:
-    """Whether lines begin with names, of which at least two come more than once or which are at least a third of it."""
+    """Whether lines begin with names: at least a third of them, or a twentieth if two names come more than once."""
     lines = [line for line in text.splitlines() if line.strip()]
-    names = [match[1] for line in lines if (match := _LABEL.match(line))]
-    often = {name for name in names if names.count(name) > 1}
-    return len(often) > 1 or (len(names) > 1 and len(names) >= len(lines) / 3)
+    names = Counter(match[1] for line in lines if (match := _LABEL.match(line)))
+    several = sum(count > 1 for count in names.values()) > 1
+    return names.total() > 1 and names.total() >= len(lines) / (20 if several else 3)
 
 
 def labelled(text: str, source: str) -> Iterator[Line]:
@@ -59,25 +61,42 @@ def subtitles(text: str, source: str) -> Iterator[Line]:
 
 def letter(text: str, source: str) -> Iterator[Line]:
     """A letter or speech in pieces of whole paragraphs, or of sentences where a paragraph is too long."""
-    pieces = list(_pieces(text))
-    begun = [text.count("\n", 0, text.find(piece[:40])) + 1 for piece in pieces]
-    for number, (piece, line) in enumerate(zip(pieces, begun, strict=True)):
-        yield Line("", piece, f"{source}:{line}", "", "" if number else "What do you want to say?")
+    first = True
+    for begun, paragraph in _paragraphs(text):
+        for piece in _pieces(" ".join(paragraph.split())):
+            yield Line("", piece, f"{source}:{begun}", "", "What do you want to say?" if first else "")
+            first = False
 
 
-def _pieces(text: str) -> Iterator[str]:
-    for paragraph in re.split(r"\n\s*\n", text):
-        plain = " ".join(paragraph.split())
-        if len(plain) <= LONGEST:
-            if len(plain.split()) > 3:
-                yield plain
-            continue
-        ends = [0, *(match.end() for match in re.finditer(r"[.!?][\"”’)]?\s", plain)), len(plain)]
-        found = ""
-        for begin, end in pairwise(ends):
-            if found and len(found) + end - begin > LONGEST:
+def spoken(text: str, source: str) -> Iterator[Line]:
+    """The `metadata.csv` of a voice's dataset (LJSpeech's layout): a clip a line, its text behind the last stroke."""
+    for number, line in enumerate(text.splitlines(), 1):
+        name, _, said = line.rpartition("|")
+        if name and said.strip():
+            yield Line("", said.strip(), f"{source}:{number}", "", "What do you want to say?" if number == 1 else "")
+
+
+def _paragraphs(text: str) -> Iterator[tuple[int, str]]:
+    """Each, and the line on which it begins."""
+    found, begun = list[str](), 1
+    for number, line in enumerate([*text.splitlines(), ""], 1):
+        if line.strip():
+            begun = begun if found else number
+            found.append(line)
+        elif found:
+            yield begun, "\n".join(found)
+            found.clear()
+
+
+def _pieces(paragraph: str) -> Iterator[str]:
+    """What has more than three words, on one line."""
+    ends = [0, *(match.end() for match in re.finditer(r"[.!?][\"”’)]?\s", paragraph)), len(paragraph)]
+    found = ""
+    for begin, end in pairwise(ends):
+        if found and len(found) + end - begin > LONGEST:
+            if len(found.split()) > 3:
                 yield found.strip()
-                found = ""
-            found += plain[begin:end]
-        if len(found.split()) > 3:
-            yield found.strip()
+            found = ""
+        found += paragraph[begin:end]
+    if len(found.split()) > 3:
+        yield found.strip()
