@@ -42,7 +42,7 @@ READ, WRITTEN = 128, 64
 def measured(file: Path, engine: Path | None) -> dict[str, Any]:
     """Seconds of each reading, and of each token, by a number of writing threads; and what the build can use."""
     if engine:
-        functions = _typed(engine)
+        functions = llama.typed(_Parts(engine))
         llama.library = lambda: functions
     told = llama.library().llama_print_system_info
     told.restype = ctypes.c_char_p
@@ -64,29 +64,16 @@ def _seconds(model: llama.Llama, some: list[int]) -> float:
     return time.perf_counter() - begun
 
 
-class _Functions:
-    """Of several libraries, as if they were one."""
+class _Parts:
+    """A llama.cpp in several libraries, as if it were one; its parts for this processor are chosen by itself."""
 
+    def __init__(self, folder: Path) -> None:
+        names = ("libggml-base", "libggml.", "libllama.")
+        self._parts = [ctypes.CDLL(str(next(folder.glob(f"{name}*.so"))), ctypes.RTLD_GLOBAL) for name in names]
+        self.ggml_backend_load_all_from_path(str(folder).encode())
 
-def _typed(folder: Path) -> Any:
-    """The functions of a llama.cpp in parts, its parts for this processor chosen by itself. Raises `EngineError` if its
-    structs are others than those of the wheel."""
-    ours = llama._numbers(llama.library().llama_context_default_params())  # pyright: ignore[reportPrivateUsage]
-    parts = [ctypes.CDLL(str(next(folder.glob(f"{name}*.so"))), ctypes.RTLD_GLOBAL)
-             for name in ("libggml-base", "libggml.", "libllama.")]  # fmt: skip
-    parts[1].ggml_backend_load_all_from_path(str(folder).encode())
-    found: Any = _Functions()
-    typed = llama._FUNCTIONS  # pyright: ignore[reportPrivateUsage]
-    for name, (result, *arguments) in {**typed, "llama_print_system_info": (ctypes.c_char_p,)}.items():
-        function = next(getattr(part, name) for part in parts if hasattr(part, name))
-        function.restype, function.argtypes = result, arguments
-        setattr(found, name, function)
-    found.llama_log_set(llama._SILENT, None)  # pyright: ignore[reportPrivateUsage]
-    found.llama_backend_init()
-    theirs = llama._numbers(found.llama_context_default_params())  # pyright: ignore[reportPrivateUsage]
-    if not np.array_equal(ours[:28], theirs[:28]):
-        raise llama.EngineError(f"{PEER} has other parameters: {theirs.tolist()}")
-    return found
+    def __getattr__(self, name: str) -> Any:
+        return next(getattr(part, name) for part in self._parts if hasattr(part, name))
 
 
 def rows(folder: Path, rounds: int) -> list[dict[str, Any]]:

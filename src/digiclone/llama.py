@@ -127,7 +127,11 @@ def wheel(module: str = "xllamacpp") -> Any:
 @cache
 def library() -> Any:
     """The functions, typed. Raises `EngineError` for a library whose structs are not those that are known here."""
-    found = ctypes.CDLL(wheel("xllamacpp.xllamacpp").__file__)
+    return typed(ctypes.CDLL(wheel("xllamacpp.xllamacpp").__file__))
+
+
+def typed(found: Any) -> Any:
+    """The same of any build of llama.cpp: `found` has its functions by their names."""
     for name, (result, *arguments) in _FUNCTIONS.items():
         function = getattr(found, name)
         function.restype, function.argtypes = result, arguments
