@@ -131,12 +131,16 @@ def strategy(name: str, who: str, count: int, topics: int) -> dict[str, Any]:
     bayes, nearest, mind = Bayes(texts), Nearest(texts), respondent(meant(who), ANSWERING)
     asked = [f"What do you say about {topic}?" for topic in TOPICS[:topics]]
     right = {"authorship": list[list[float]](), "retrieval": list[list[float]](), "copied": list[list[float]]()}
+    said_by = dict[str, list[str]]()
     for one in people:
-        said = _real(one, asked) if name == "real" else [_said(mind, name, one, text) for text in asked]
+        said = said_by[one.name] = (
+            _real(one, asked) if name == "real" else [_said(mind, name, one, text) for text in asked]
+        )
         right["authorship"].append([float(bayes.who(text) == one.name) for text in said])
         right["retrieval"].append([float(nearest.who(text) == one.name) for text in said])
         right["copied"].append([float(showing.copied(text, one.examples)) for text in said])
-    return {"name": name, **{figure: _with_interval(found) for figure, found in right.items()}}
+    figures = {figure: with_interval(found) for figure, found in right.items()}
+    return {"name": name, **figures, "right": right, "said": said_by}
 
 
 def _real(one: President, asked: Sequence[str]) -> list[str]:
@@ -154,8 +158,8 @@ def _said(mind: Any, strategy: str, one: President, question: str) -> str:
     return mind.ask([*messages, Message("user", question)])
 
 
-def _with_interval(rows: Sequence[Sequence[float]]) -> dict[str, float]:
-    """The mean, and an interval of 95 % over people and questions drawn again."""
+def with_interval(rows: Sequence[Sequence[float]]) -> dict[str, float]:
+    """The mean of a row a person and a column a question, and an interval of 95 % over both drawn again."""
     values, chance = np.array(rows), np.random.default_rng(0)
     drawn = [
         values[chance.integers(0, len(values), len(values))][:, chance.integers(0, values.shape[1], values.shape[1])]

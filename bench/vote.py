@@ -27,12 +27,14 @@ import numpy as np
 import vote_parts as parts
 from cells import cell
 from keep import keep
-from speeches import STRATEGIES
+from speeches import STRATEGIES, with_interval
 from vote_parts import CROWDS, Asked
 
 from digiclone.measure.recordings import data
 
 Cell = dict[str, Any]
+BESIDE = {"tell": "none", "show-random": "tell", "show-retrieved": "tell", "show-meant": "tell"}
+"""What a strategy is compared with."""
 JUDGES = ("llamacpp:smollm2-135m", "llamacpp:tinyllama-1.1b-chat")
 
 
@@ -82,12 +84,22 @@ def cost(size: Size, who: Sequence[str]) -> Cell:
 
 
 def strategies(size: Size, who: Sequence[str]) -> list[Cell]:
-    """A row for each, and for the real texts; none without speeches."""
+    """A row for each, and for the real texts; none without speeches. `over`: by how much it is above the one that it
+    is compared with, the same people and questions drawn for both."""
     if not (data() / "speeches").is_dir():
         return []
     names = ("real", *STRATEGIES)
     asked = [Asked(name, size.presidents, size.topics, who[0]) for name in names]
-    return [_cell(size, "strategy", one, parts.strategy) for one in asked]
+    rows = [_cell(size, "strategy", one, parts.strategy) for one in asked]
+    right = {one["name"]: one.pop("right") for one in rows}
+    for one in rows:
+        del one["said"]  # it stays in the cell, for who wants to read it
+        if other := BESIDE.get(one["name"]):
+            one["over"] = {"name": other} | {
+                figure: with_interval(np.subtract(right[one["name"]][figure], right[other][figure]))
+                for figure in ("authorship", "retrieval")
+            }
+    return rows
 
 
 def recall(size: Size, _: Sequence[str]) -> Cell:

@@ -72,6 +72,17 @@ def test_what_they_mean_is_kept(tmp_path: Path, mind: Mind) -> None:
     assert Examples(some, kept).directions.tolist() == first.directions.tolist(), "half a file is none"
 
 
+def test_those_that_answer_a_question_are_left_out_and_nothing_is_read_again(mind: Mind) -> None:
+    some = Examples([Example("Why?", "no reason"), Example("When?", "a long time ago"), Example("why? ", "because")])
+    rest = some.without("WHY?")
+    assert [one.answer for one in rest] == ["a long time ago"] == [one.answer for one in rest.nearest("why no reason")]
+    assert some.without("Who?") is some
+    _ = some.directions
+    mind.read.clear()
+    assert rest.directions.tolist() == some.directions[1:2].tolist()
+    assert mind.read == []
+
+
 def test_several_threads_may_ask_at_once() -> None:
     some, found = Examples(Example("Q", f"word{number}") for number in range(300)), set[str]()
     asking = [threading.Thread(target=lambda n=n: found.add(some.nearest(f"word{n}")[0].answer)) for n in range(20)]

@@ -47,6 +47,17 @@ class Examples(tuple[Example, ...]):
     def __init__(self, said: Iterable[Example] = (), beside: Path | None = None) -> None:
         self._beside = beside
         self._busy = threading.RLock()
+        self._of: tuple[Examples, list[int]] | None = None
+
+    def without(self, question: str) -> Examples:
+        """Those that answer another question than this: all of them, if none answers it."""
+        asked = question.strip().lower()
+        stay = [number for number, one in enumerate(self) if one.question.strip().lower() != asked]
+        if len(stay) == len(self):
+            return self
+        rest = Examples(self[number] for number in stay)
+        rest._of = self, stay
+        return rest
 
     def nearest(self, question: str) -> list[Example]:
         """Those that share words with a question, the likeliest first (BM25, as SQLite's FTS5 has it); behind them the
@@ -74,6 +85,9 @@ class Examples(tuple[Example, ...]):
     @cached_property
     def directions(self) -> np.ndarray:
         """What each means, shape (examples, 384): some milliseconds for one that was never read."""
+        if self._of:
+            whole, stay = self._of
+            return whole.directions[stay]
         with self._busy:
             texts = [f"{one.question} {one.answer}" for one in self]
             keys = [int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) for text in texts]

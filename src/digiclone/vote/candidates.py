@@ -70,7 +70,7 @@ class Thinking:
 
     def prompt(self, question: str) -> list[Message]:
         """What the strategy makes of it. An example with this very question is no example of it."""
-        known = Examples(one for one in self.examples if one.question.strip().lower() != question.strip().lower())
+        known = self.examples.without(question)
         return [*showing.prompt(self.how, self.persona, known, question), Message("user", question)]
 
     def answer(self, messages: Sequence[Message]) -> str:
