@@ -32,7 +32,7 @@ from digiclone.vote.tally import tally
 from digiclone.vote.tuning import mixed_up
 
 ATTACKS = (Path(__file__).parent.parent / "tests" / "attacks.txt").read_text("utf-8").splitlines()
-VERSION = 1
+VERSION = 2
 """Of this file: another one measures everything anew."""
 CROWDS = {
     "plain": Crowd({"ada": 0.4, "bob": 0.0, "cyd": -0.3}, question=0.5, taste=0.3),

@@ -52,6 +52,23 @@ def test_the_likelier_sentence_is_chosen_and_phenomena_count_alike(folder: Path,
     assert len(blimp.pairs(folder, file, 2)) == 6
 
 
+def test_phenomena_are_those_of_the_paper(tmp_path: Path, file: Path) -> None:
+    row = {"sentence_good": "a", "sentence_bad": "b", "linguistics_term": "s-selection", "UID": "animate_subject_trans"}
+    (tmp_path / "one.jsonl").write_text(json.dumps(row), "utf-8")
+    assert blimp.pairs(tmp_path, file, 1)[0].phenomenon == "argument_structure"
+
+
+def test_the_interval_is_as_wide_as_pairs_drawn_again_say() -> None:
+    chance = np.random.default_rng(0)
+    some = [blimp.Pair(f"{name} {n % 3}", name, (), ()) for name, n in [("a", 0), ("b", 0)] * 300 + [("c", 1)] * 90]
+    right = [bool(chance.random() < {"a": 0.9, "b": 0.6, "c": 0.5}[pair.phenomenon]) for pair in some]
+    rows = {name: [one for pair, one in zip(some, right, strict=True) if pair.phenomenon == name] for name in "abc"}
+    drawn = [np.mean([np.mean(chance.choice(each, len(each))) for each in rows.values()]) for _ in range(2000)]
+    low, high = blimp.interval(some, right)
+    assert (low + high) / 2 == pytest.approx(blimp.grouped(some, right)["all"])
+    assert high - low == pytest.approx(3.92 * np.std(drawn), rel=0.1)
+
+
 def test_what_stands_beside_a_sentence_changes_nothing(
     folder: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tiny_llama
 from hypothesis import given
@@ -260,6 +261,19 @@ def test_a_model_of_this_machine_chooses_by_how_likely_letters_are(tmp_path: Pat
     )
     assert json.loads(again.said) == pytest.approx(json.loads(alone.said), abs=0.05)
     assert Llama(file, 64, threads=1).tokens("A")
+
+
+def test_a_letter_is_the_token_that_follows_the_prompt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    chooser = Local(tiny_llama.make(tmp_path / "tiny.gguf"), 512)
+    model = chooser._model
+    plain = model.tokens
+    monkeypatch.setattr(model, "tokens", lambda text, begin=False, marks=True: plain(f" {text}", begin, marks))
+    ballot = judging.ballot(Judge(name="j", personality="P"), "humour", "", False, "Why?", ["So.", "No."])
+    likely = json.loads(chooser.choose(ballot, ("ada", "echo"), "AB").said)
+    logits = model.logits().astype(float)
+    wanted = logits - logits.max() - np.log(np.exp(logits - logits.max()).sum())
+    assert plain("A") != model.tokens("A"), "alone it has a space before it, as SentencePiece's have"
+    assert likely == pytest.approx({letter: wanted[plain(letter)[0]] for letter in "AB"}, abs=1e-3)
 
 
 def test_what_a_speaking_judge_says_is_counted_whatever_it_is() -> None:

@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from digiclone import chat
 from digiclone.text.orders import unmarked
 from digiclone.types import Message
 
@@ -58,12 +59,6 @@ class _Batch(ctypes.Structure):
     )
 
 
-class _Message(ctypes.Structure):
-    """llama_chat_message."""
-
-    _fields_ = (("role", c_char_p), ("content", c_char_p))
-
-
 class _Chain(ctypes.Structure):
     """llama_sampler_chain_params."""
 
@@ -88,6 +83,9 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "llama_n_ctx": (c_uint32, c_void_p),
     "llama_set_n_threads": (None, c_void_p, c_int32, c_int32),
     "llama_vocab_n_tokens": (c_int32, c_void_p),
+    "llama_vocab_bos": (c_int32, c_void_p),
+    "llama_vocab_eos": (c_int32, c_void_p),
+    "llama_vocab_get_text": (c_char_p, c_void_p, c_int32),
     "llama_vocab_is_eog": (c_bool, c_void_p, c_int32),
     "llama_tokenize": (c_int32, c_void_p, c_char_p, c_int32, POINTER(c_int32), c_int32, c_bool, c_bool),
     "llama_detokenize": (c_int32, c_void_p, POINTER(c_int32), c_int32, c_char_p, c_int32, c_bool, c_bool),
@@ -97,15 +95,6 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "llama_get_logits_ith": (POINTER(c_float), c_void_p, c_int32),
     "llama_get_memory": (c_void_p, c_void_p),
     "llama_memory_seq_rm": (c_bool, c_void_p, c_int32, c_int32, c_int32),
-    "llama_chat_apply_template": (
-        c_int32,
-        c_char_p,
-        POINTER(_Message),
-        c_size_t,
-        c_bool,
-        c_char_p,
-        c_int32,
-    ),
     "llama_sampler_chain_default_params": (_Chain,),
     "llama_sampler_chain_init": (c_void_p, _Chain),
     "llama_sampler_chain_add": (None, c_void_p, c_void_p),
@@ -236,15 +225,12 @@ class Llama:
     def chat(self, messages: Sequence[Message]) -> str:
         """The prompt of a conversation, in the form that this model was taught, up to where its reply begins. What
         stands in a message are words, even if they look like marks."""
-        texts = [unmarked(message.text).encode() for message in messages]
-        room = ctypes.create_string_buffer(4096 + 4 * sum(map(len, texts)))
-        roles = (message.role.encode() for message in messages)
-        given = (_Message * len(messages))(*zip(roles, texts, strict=True))
-        template = self.template.encode() or b"chatml"
-        count = self._library.llama_chat_apply_template(template, given, len(given), True, room, len(room))
-        if not 0 <= count <= len(room):
-            raise EngineError("this model has a chat template that llama.cpp does not know")
-        return room.raw[:count].decode()
+        words = [Message(one.role, unmarked(one.text)) for one in messages]
+        begin = "" if self.tokens("", begin=True) else self._word("bos")  # else it would stand there twice
+        try:
+            return chat.prompt(self.template, words, begin, self._word("eos"))
+        except chat.TemplateError as error:
+            raise EngineError(f"this model's chat template cannot be used: {error}") from None
 
     def write(self, temperature: float, top_p: float, repeat_penalty: float, seed: int) -> Iterator[int]:
         """The tokens that follow what was read, up to the end of the reply; each is read when the next is asked for."""
@@ -266,6 +252,11 @@ class Llama:
                 self.read([token])
         finally:
             engine.llama_sampler_free(sampler)
+
+    def _word(self, which: Literal["bos", "eos"]) -> str:
+        """The token that begins or ends a text, as it is written; empty if there is none."""
+        token = getattr(self._library, f"llama_vocab_{which}")(self._vocabulary)
+        return self._library.llama_vocab_get_text(self._vocabulary, token).decode() if token >= 0 else ""
 
     def _decode(self, given: Sequence[int] | np.ndarray) -> None:
         count, embedded = len(given), isinstance(given, np.ndarray)

@@ -5,6 +5,7 @@ Warstadt et al. 2020). 67 paradigms of twelve phenomena.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from digiclone.train.precision import DEVICE
 
 TOGETHER = 32
 """Sentences that are judged side by side."""
+OF_PAPER = {"s-selection": "argument_structure"}
+"""Phenomena that have another name in the paper's tables than in its files."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,8 @@ def pairs(folder: Path, file: Path, count: int) -> list[Pair]:
         for line in paradigm.read_text("utf-8").splitlines()[:count]:
             row = json.loads(line)
             good, bad = tokens(row["sentence_good"]), tokens(row["sentence_bad"])
-            found.append(Pair(row["UID"], row["linguistics_term"], good, bad))
+            term: str = row["linguistics_term"]
+            found.append(Pair(row["UID"], OF_PAPER.get(term, term), good, bad))
     if not found:
         raise ConfigError(f"there is no paradigm of BLiMP (*.jsonl) in {folder}")
     return found
@@ -87,3 +91,12 @@ def grouped(some: Sequence[Pair], right: Sequence[bool]) -> Mapping[str, float]:
         phenomena.setdefault(phenomenon, []).append(float(np.mean(each)))
     found = {phenomenon: float(np.mean(each)) for phenomenon, each in sorted(phenomena.items())}
     return {**found, "all": float(np.mean(list(found.values())))}
+
+
+def interval(some: Sequence[Pair], right: Sequence[bool]) -> tuple[float, float]:
+    """Where "all" lies with a probability of 95 %, over pairs; a little too wide, for paradigms of a phenomenon are
+    taken to be alike."""
+    counts, shares = Counter(pair.phenomenon for pair in some), dict(grouped(some, right))
+    mean = shares.pop("all")
+    variance = sum(share * (1 - share) / counts[name] for name, share in shares.items()) / len(shares) ** 2
+    return mean - 1.96 * variance**0.5, mean + 1.96 * variance**0.5

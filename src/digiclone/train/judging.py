@@ -36,7 +36,7 @@ def judged(
         phenomena = blimp.grouped(some, right)
         found |= {
             "grammar": phenomena["all"],
-            "grammar_interval": intervals.of_many([float(one) for one in right]),
+            "grammar_interval": blimp.interval(some, right),
             "phenomena": phenomena,
         }
     return found

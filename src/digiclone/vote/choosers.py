@@ -81,12 +81,15 @@ class Local:
         return self._model.text(said).decode("utf-8", "replace").strip()
 
     def _likely(self, messages: Sequence[Message], words: Sequence[str]) -> tuple[str, dict[str, float]]:
-        """The prompt, and the log-probability of each word, by its first token, as the beginning of a reply."""
+        """The prompt, and the log-probability of each word, by its first token, as the beginning of a reply: a letter
+        that follows a prompt is another token than one that stands alone."""
         prompt = self._take(messages)
         logits = self._model.logits().astype(np.float64)
         logits -= logits.max()
         logits -= np.log(np.exp(logits).sum())
-        return prompt, {word: float(logits[self._model.tokens(word)[0]]) for word in words}
+        before = self._model.tokens(prompt, begin=True)
+        follows = {word: self._model.tokens(prompt + word, begin=True) for word in words}
+        return prompt, {word: float(logits[whole[common(before, whole)]]) for word, whole in follows.items()}
 
     def forget(self) -> None:
         """All that was read."""
