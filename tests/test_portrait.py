@@ -110,6 +110,17 @@ def test_chats_become_questions_and_answers(tmp_path: Path) -> None:
     assert (only.question, only.answer) == ("Hi?", "Hello.")
 
 
+def test_of_fifty_who_talk_one_is_the_person(tmp_path: Path) -> None:
+    people = [f"{first}{last}" for first in ("Al", "Be", "Ca", "Do", "Er") for last in "bcdfghklmn"]
+    said = [who if number % 7 else "Zoe" for number, who in enumerate(people * 4)]
+    lines = [f"31/12/2024, 22:{n % 60:02d} - {who}: Ask {people[n % 50]} about {n} of it" for n, who in enumerate(said)]
+    with pytest.raises(ConfigError, match=r"which of them is the person\? .*Zoe \(29\), .* and \d+ more"):
+        made(tmp_path, "group.txt", "\n".join(lines), "")
+    found = made(tmp_path, "group.txt", "\n".join(lines), "Zoe")
+    assert len(found) >= 28
+    assert not any(who in f"{one.question} {one.answer}" for one in found for who in people)
+
+
 def test_what_is_said_to_a_language_model_is_no_example(tmp_path: Path) -> None:
     attacks = (Path(__file__).parent / "attacks.txt").read_text("utf-8").splitlines()
     lines = [line for attack in attacks for line in (f"INTERVIEWER: {attack}", "ADA: Sure.")]
@@ -244,9 +255,11 @@ def test_windows_calls_it_unicode(tmp_path: Path) -> None:
 
 def test_what_stands_for_somebody_is_no_word_of_the_person() -> None:
     said = ["Ask somebody else about the marmot.", "Somebody saw a marmot.", "That marmot bit somebody."]
-    found = style(said * 4, ["I never talk about it, and why would I."] * 99).favourites
-    assert "marmot" in found
-    assert "somebody" not in found
+    found = style(said * 4, ["I never talk about it, and why would I."] * 99)
+    assert "marmot" in found.favourites
+    assert "somebody" not in found.favourites
+    assert "saw a marmot" in found.phrases
+    assert not any("somebody" in phrase for phrase in found.phrases)
 
 
 def test_of_very_many_some_are_kept_from_first_to_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

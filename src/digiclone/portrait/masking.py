@@ -18,7 +18,7 @@ WORDS = {
     "IP_ADDRESS": "an address", "IBAN": "a number", "PLACE": "some place", "PAGE": "a page", "NAME": "somebody",
 }  # fmt: skip
 """What stands there instead."""
-PUT = frozenset(word for said in WORDS.values() for word in said.split())
+PUT = frozenset(word for said in WORDS.values() for word in said.split() if word != "a")
 """Words that the person may never have said."""
 _RULES = {
     "PAGE": re.compile(r"\b(?:https?://|www\.)\S+"),

@@ -91,10 +91,12 @@ def favourites(ours: Sequence[str], theirs: Sequence[str], most: int = 12) -> tu
 
 
 def _phrases(texts: Sequence[str], most: int = 8) -> tuple[str, ...]:
+    """Three words that are often said together, none of which stands for what is private."""
     counts = Counter[str]()
     for text in texts:
         words = [word.lower() for word in _WORD.findall(text)]
-        counts.update({" ".join(run) for run in zip(words, words[1:], words[2:], strict=False)})
+        runs = zip(words, words[1:], words[2:], strict=False)
+        counts.update({" ".join(run) for run in runs if PUT.isdisjoint(run)})
     least = max(3, len(texts) // 50)
     often = sorted((phrase for phrase in counts if counts[phrase] >= least), key=lambda one: (-counts[one], one))
     return tuple(often[:most])
