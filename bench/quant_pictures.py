@@ -10,6 +10,7 @@ import numpy as np
 from keep import RESULTS
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 NAMES = {"rtn": "{}, rounded", "lsq": "{}, LSQ", "edgeqat": "{}, EdgeQAT", "whole": "unquantised"}
 BLUE, GREY, ORANGE = "#2f6f9f", "#9a9a9a", "#d9822b"
@@ -56,23 +57,32 @@ def _spreads(looks: Mapping[str, Any]) -> Figure:
             axes.plot(middles, seen[layer][part], color=colour, label=NAMES[way].format(looks["setting"]), linewidth=1)
         axes.set(yscale="log", ylim=(1e-3, None), title=f"{'queries' if part == 'q' else 'keys'}, {layer} layer")
         axes.title.set_size(10)
-    figure.axes[0].legend(frameon=False, fontsize=8)
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=4)
     return figure
 
 
 def _arms(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
-    """A bar for each, with its interval; settings apart."""
+    """A point for each, with its interval; settings apart."""
     settings = list(dict.fromkeys(row["setting"] for row in rows))
     places = [place + settings.index(row["setting"]) for place, row in enumerate(rows)]
     values = np.array([row["kl"] for row in rows])
     ends = np.array([row["kl_interval"] or (row["kl"], row["kl"]) for row in rows])
     errors = np.clip([values - ends[:, 0], ends[:, 1] - values], 0, None)
-    colours = [BLUE if row["arm"] == "edgeqat" else GREY for row in rows]
-    axes.barh(places, values, color=colours, xerr=errors, error_kw={"linewidth": 0.8})
+    for place, value, error, row in zip(places, values, errors.T, rows, strict=True):
+        colour = BLUE if row["arm"] == "edgeqat" else "black"
+        axes.errorbar(value, place, xerr=error[:, None], fmt="o", markersize=4, linewidth=1, color=colour)
     axes.set_yticks(places, [f"{row['setting']}  {row['arm']}" for row in rows], fontsize=8)
     axes.invert_yaxis()
-    axes.margins(y=0.01)
-    axes.set(xscale="log", xlabel="divergence from the whole model, nats a token (less is better)")
+    axes.margins(y=0.02)
+    _logarithmic(axes, "divergence from the whole model, nats a token (less is better)")
+
+
+def _logarithmic(axes: Axes, label: str) -> None:
+    axes.set(xscale="log", xlabel=label)
+    axes.grid(axis="both", linewidth=0.3)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _deployed(axes: Axes, files: Mapping[str, Mapping[str, Any]]) -> None:
@@ -84,9 +94,9 @@ def _deployed(axes: Axes, files: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def _sensitivity(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
-    axes.barh([row["part"] for row in rows], [row["divergence"] for row in rows], color=BLUE)
+    axes.plot([row["divergence"] for row in rows], [row["part"] for row in rows], "o", color=BLUE)
     axes.invert_yaxis()
-    axes.set(xscale="log", xlabel="divergence if only this has 4 bits, nats a token")
+    _logarithmic(axes, "divergence if only this has 4 bits, nats a token")
 
 
 def _speed(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -96,5 +106,5 @@ def _speed(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
         axes.bar(places, [row["ratio_to_f16"][phase] for row in engine], 0.4, color=colour, label=phase)
     axes.axhline(2.37, color=GREY, linestyle=":", label="EdgeQAT's best, on a Raspberry Pi 5")
     axes.set_xticks([number + 0.2 for number in range(len(engine))], [row["format"] for row in engine])
-    axes.set_ylabel("times as quick as in F16")
-    axes.legend(frameon=False)
+    axes.set(ylabel="times as quick as in F16", ylim=(0, 3))
+    axes.legend(frameon=False, loc="upper left", ncols=3)
