@@ -10,7 +10,7 @@ WikiText-2's validation text, and what the model writes. `arms` simulate every g
 llama.cpp runs.
 
 Each measurement is kept (`cells.py`): what takes hours goes on where it was killed; `--part` measures only
-that. `--quick`: few tokens, few pairs, few steps, one seed.
+that. `--quick`: the small Llama that lies beside this file, few tokens, few pairs, few steps, one seed.
 """
 
 from __future__ import annotations
@@ -58,7 +58,17 @@ class Size:
     """The setting of which pictures are drawn."""
 
 
-QUICK = Size(Judge(2048, 2), Judge(2048, 2), 6, 3e-5, (0,), {"W4A4": ("rtn", "lsq", "edgeqat")}, (), 12, "W4A4")
+QUICK = Size(
+    Judge(2048, 5),
+    Judge(2048, 5),
+    10,
+    1e-4,
+    (0,),
+    {"W4A8": ("rtn", "lsq"), "W4A4": ("rtn", "llm-qat", "lsq", "edgeqat")},
+    (),
+    20,
+    "W4A4",
+)
 FULL = Size(
     Judge(8192, 10),
     Judge(16_384, 100),
@@ -98,6 +108,7 @@ SMALL = Size(
 )
 """Of a few million, such as `train/scratch.py` makes; the rate is chosen by windows that were kept (dev/LOG.md)."""
 FEW = 20e6
+SMALLEST = Path(__file__).parent / "small.gguf"
 
 
 def _made_of() -> tuple[object, ...]:
@@ -200,15 +211,15 @@ PARTS = {
 def main() -> None:
     """Measure, keep, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="few tokens, few pairs, few steps, one seed")
+    parser.add_argument("--quick", action="store_true", help="the small Llama, few of everything, one seed")
     parser.add_argument("--json", action="store_true", help="one line, for machines")
     parser.add_argument("--part", action="append", choices=PARTS, help="only this; again for more")
     parser.add_argument("--model", metavar="FILE.gguf", help="another Llama, such as train/scratch.py makes")
     options = parser.parse_args()
-    if options.model:
-        os.environ[parts.MODEL] = str(Path(options.model).resolve())
+    if file := options.model or (SMALLEST if options.quick else ""):
+        os.environ[parts.MODEL] = str(Path(file).resolve())
     size = QUICK if options.quick else FULL if parts.weights() > FEW else SMALL
-    found: dict[str, Any] = {"model": Path(options.model or parts.source()).stem}
+    found: dict[str, Any] = {"model": parts.source().stem}
     found |= {name: PARTS[name](size) for name in options.part or PARTS}
     if "deployed" in found:
         found["gap_recovered"] = gap_recovered(found["deployed"])
@@ -217,7 +228,7 @@ def main() -> None:
     if "train_step" in found:
         found["train_step_ratio"] = found["train_step"]["ratio"]
     if not options.part:
-        name = f"quant-{found['model']}" if options.model else "quant"
+        name = f"quant-{found['model']}" if file else "quant"
         if not options.quick:
             quant_pictures.draw(name, found)
         found.pop("looks")  # pictures say more
