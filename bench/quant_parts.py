@@ -29,6 +29,7 @@ from digiclone.measure.recordings import data
 from digiclone.nn import integer, llama, quantised
 from digiclone.nn.quantised import EVERYWHERE, Linear, prepare
 from digiclone.train import arms, blimp, guides, judging, qat, tokens
+from digiclone.train.course import cosine, descend
 from digiclone.weights import fetch, home
 
 MODEL = "DIGICLONE_BENCH_MODEL"
@@ -155,7 +156,7 @@ def _recipe(asked: Asked, arm: str) -> qat.Recipe:
 
 
 def _torchao(asked: Asked) -> nn.Module:
-    """The maintained peer, with the same steps, material and teacher: groups of 32 weights in 4 bits, tokens in 8."""
+    """The maintained peer, with the same steps, rates, material, teacher: weights in groups of 32, tokens in 8."""
     from torchao.quantization import Int8DynamicActivationIntxWeightConfig, quantize_
     from torchao.quantization.granularity import PerGroup
     from torchao.quantization.qat import QATConfig
@@ -172,13 +173,12 @@ def _torchao(asked: Asked) -> nn.Module:
     recipe = _recipe(asked, "lsq")
     learning = [weight for name, weight in net.named_parameters() if weight.dim() == 2 and "embd" not in name]
     optimiser = torch.optim.AdamW(learning, recipe.rate, weight_decay=0.0)
-    for some in qat.batches(recipe, material(asked.steps)[command.KEPT :], 0):
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: cosine(step, recipe.warm, recipe.steps))
+    for step, some in enumerate(qat.batches(recipe, material(asked.steps)[command.KEPT :], 0)):
         with torch.no_grad():
             theirs = whole(some[:, :-1])
         found = guides.divergence(net(some[:, :-1]), theirs, 1.0)
-        optimiser.zero_grad()
-        found.backward()
-        optimiser.step()
+        descend(found, step, optimiser, schedule, recipe.clip)
     return net
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -28,6 +29,7 @@ def judged(
     apart = read.apart or (0.0,) * len(windows)
     found: dict[str, Any] = {
         "perplexity": read.value,
+        "perplexity_interval": tuple(map(math.exp, intervals.of_many(read.losses))),
         "divergence": float(np.mean(apart)),
         "divergence_interval": intervals.of_many(apart),
     }

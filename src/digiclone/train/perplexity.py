@@ -22,6 +22,8 @@ class Perplexity:
     value: float
     tokens: int
     """That were foreseen; the others only led up to them."""
+    losses: tuple[float, ...] = ()
+    """Of each window, the mean of -ln p of these."""
     apart: tuple[float, ...] = ()
     """Of each window, KL(teacher || net) of a token, in nats, if there was a teacher."""
 
@@ -41,13 +43,12 @@ def perplexity(
     arithmetic: an engine that also rounds what flows between them is a little worse.
     """
     net, half = net.to(DEVICE), windows.shape[1] // 2
-    total, apart = 0.0, list[float]()
+    losses, apart = list[float](), list[float]()
     for number, window in enumerate(windows):
         tell("reading for the perplexity", number / len(windows))
         tokens = torch.from_numpy(window).to(DEVICE)
         logits = net(tokens[None])
-        total += float(functional.cross_entropy(logits[0, half:-1], tokens[half + 1 :], reduction="sum"))
+        losses.append(float(functional.cross_entropy(logits[0, half:-1], tokens[half + 1 :])))
         if teacher:
             apart.append(float(divergence(logits, teacher(tokens[None]), 1.0)))
-    foreseen = len(windows) * (half - 1)
-    return Perplexity(math.exp(total / foreseen), foreseen, tuple(apart))
+    return Perplexity(math.exp(np.mean(losses)), len(windows) * (half - 1), tuple(losses), tuple(apart))
