@@ -54,7 +54,7 @@ class Size:
 
 
 QUICK = Size(60, 500, 3, 2, 2, 2)
-FULL = Size(1_000, 4_000, 50, 50, 6, 10)
+FULL = Size(1_000, 4_000, 50, 50, 11, 10)
 
 
 def simulated(size: Size, _: Sequence[str]) -> Cell:
