@@ -156,7 +156,7 @@ def _recipe(asked: Asked, arm: str) -> qat.Recipe:
 
 
 def _torchao(asked: Asked) -> nn.Module:
-    """The maintained peer, with the same steps, rates, material, teacher: weights in groups of 32, tokens in 8."""
+    """The maintained peer, with the same steps, rates, material, teacher: weights 32 by 32 in 4 bits, tokens in 8."""
     from torchao.quantization import Int8DynamicActivationIntxWeightConfig, quantize_
     from torchao.quantization.granularity import PerGroup
     from torchao.quantization.qat import QATConfig

@@ -64,8 +64,9 @@ def test_the_interval_is_as_wide_as_pairs_drawn_again_say() -> None:
     right = [bool(chance.random() < {"a": 0.9, "b": 0.6, "c": 0.5}[pair.phenomenon]) for pair in some]
     rows = {name: [one for pair, one in zip(some, right, strict=True) if pair.phenomenon == name] for name in "abc"}
     drawn = [np.mean([np.mean(chance.choice(each, len(each))) for each in rows.values()]) for _ in range(2000)]
-    low, high = blimp.interval(some, right)
-    assert (low + high) / 2 == pytest.approx(blimp.grouped(some, right)["all"])
+    shares = blimp.grouped(some, right)
+    low, high = blimp.interval(some, shares)
+    assert (low + high) / 2 == pytest.approx(shares["all"])
     assert high - low == pytest.approx(3.92 * np.std(drawn), rel=0.1)
 
 

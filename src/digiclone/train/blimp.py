@@ -93,10 +93,9 @@ def grouped(some: Sequence[Pair], right: Sequence[bool]) -> Mapping[str, float]:
     return {**found, "all": float(np.mean(list(found.values())))}
 
 
-def interval(some: Sequence[Pair], right: Sequence[bool]) -> tuple[float, float]:
-    """Where "all" lies with a probability of 95 %, over pairs; a little too wide, for paradigms of a phenomenon are
-    taken to be alike."""
-    counts, shares = Counter(pair.phenomenon for pair in some), dict(grouped(some, right))
-    mean = shares.pop("all")
-    variance = sum(share * (1 - share) / counts[name] for name, share in shares.items()) / len(shares) ** 2
-    return mean - 1.96 * variance**0.5, mean + 1.96 * variance**0.5
+def interval(some: Sequence[Pair], phenomena: Mapping[str, float]) -> tuple[float, float]:
+    """Where "all" of the `grouped` shares lies with a probability of 95 %, over pairs; a little too wide, for paradigms
+    of a phenomenon are taken to be alike."""
+    counts = Counter(pair.phenomenon for pair in some)
+    variance = sum(phenomena[name] * (1 - phenomena[name]) / count for name, count in counts.items()) / len(counts) ** 2
+    return phenomena["all"] - 1.96 * variance**0.5, phenomena["all"] + 1.96 * variance**0.5

@@ -38,7 +38,7 @@ def judged(
         phenomena = blimp.grouped(some, right)
         found |= {
             "grammar": phenomena["all"],
-            "grammar_interval": blimp.interval(some, right),
+            "grammar_interval": blimp.interval(some, phenomena),
             "phenomena": phenomena,
         }
     return found

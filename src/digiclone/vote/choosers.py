@@ -83,11 +83,10 @@ class Local:
     def _likely(self, messages: Sequence[Message], words: Sequence[str]) -> tuple[str, dict[str, float]]:
         """The prompt, and the log-probability of each word, by its first token, as the beginning of a reply: a letter
         that follows a prompt is another token than one that stands alone."""
-        prompt = self._take(messages)
+        prompt, before = self._take(messages)
         logits = self._model.logits().astype(np.float64)
         logits -= logits.max()
         logits -= np.log(np.exp(logits).sum())
-        before = self._model.tokens(prompt, begin=True)
         follows = {word: self._model.tokens(prompt + word, begin=True) for word in words}
         return prompt, {word: float(logits[whole[common(before, whole)]]) for word, whole in follows.items()}
 
@@ -95,9 +94,9 @@ class Local:
         """All that was read."""
         self._read = []
 
-    def _take(self, messages: Sequence[Message]) -> str:
-        """Read a prompt, which is given back. The engine's numbers differ in their last digits by what is read
-        together: that is always what a judge is told, then the ballot."""
+    def _take(self, messages: Sequence[Message]) -> tuple[str, list[int]]:
+        """Read a prompt, which is given back with its tokens. The engine's numbers differ in their last digits by what
+        is read together: that is always what a judge is told, then the ballot."""
         prompt = self._model.chat(messages)
         tokens, told = (
             self._model.tokens(text, begin=True)
@@ -112,7 +111,7 @@ class Local:
         self._model.forget(len(told))
         self._model.read(tokens[len(told) :])
         self.evaluated += len(tokens) - len(told)
-        return prompt
+        return prompt, tokens
 
 
 class Speaking:
