@@ -32,6 +32,10 @@ SETTINGS = {
     "W4A4:8": Setting(4, 8, mixed=0.5),
     "W4A4": Setting(4, 4),
 }
+SETTINGS |= {
+    f"{name}, cache {bits}": replace(SETTINGS[name], cache=f"q{bits}_0")
+    for name in ("W8A8", "W4A4:8", "W4A4") for bits in (8, 4)
+}  # fmt: skip
 
 _LSQ = quantised.Recipe(weights="lsq", flows="lsq")
 _MINMAX = quantised.Recipe(weights="minmax", flows="minmax")
