@@ -19,10 +19,10 @@ from digiclone.vote.holding import Progress, answered, cast
 from digiclone.vote.store import Store
 
 T = TypeVar("T")
-LOOKS = 3
-"""Questions that are answered, and groups of ballots that are looked at."""
-BALLOTS = 6
-"""Of each group."""
+QUESTIONS = 5
+"""That are answered, and voted on once by each group that is looked at: short ones and long ones."""
+GROUPS = 3
+"""Of ballots, of which some are looked at."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def predict(
     tell: Progress,
 ) -> Cost:
     """Look at a few, and say what the rest will take."""
-    some = _spread(election.questions)
+    some = _spread(sorted(election.questions, key=len), QUESTIONS)
     left, answering = 0, 0.0
     for one in election.candidate:
         took = list[float]()
@@ -57,7 +57,7 @@ def predict(
         left += open_
         answering += open_ * (sum(took) / len(took) if took else 0.0)
     groups = [list(group) for _, group in groupby(slots(election), lambda slot: (slot.judge, slot.metric))]
-    looks = [_look(election, store, chooser, samples, group, some, tell) for group in _spread(groups)]
+    looks = [_look(election, store, chooser, samples, group, some, tell) for group in _spread(groups, GROUPS)]
     uncast = [sum(not store.is_cast(slot) for slot in group) for group in groups]
     begins = sum(count == len(group) for group, count in zip(groups, uncast, strict=True))
     first, other = (_mean([look[part] for look in looks]) for part in (0, 1))
@@ -76,11 +76,12 @@ def _look(
     election: Election, store: Store, chooser: Callable[[Judge], Chooser], samples: Mapping[str, str],
     group: Sequence[Slot], questions: Sequence[str], tell: Progress,
 ) -> tuple[Look, Look]:  # fmt: skip
-    """What the first ballot of a group took, and another one."""
+    """What the first ballot of a group took, and what others took: one on each question."""
     judge = next(one for one in election.judge if one.name == group[0].judge)
     asked = chooser(judge)
     took = list[Look]()
-    for slot in [one for one in group if one.question in questions and not store.is_cast(one)][:BALLOTS]:
+    left = [one for one in group if one.question in questions and not store.is_cast(one)]
+    for slot in [*left[:1], *{one.question: one for one in left[1:]}.values()]:
         tell(f"{judge.name} votes on {slot.metric}", 0.5)
         begun, read = time.perf_counter(), getattr(asked, "evaluated", 0)
         cast(election, store, judge, chooser, samples.get(judge.name, ""), slot)
@@ -95,7 +96,7 @@ def _mean(looks: Sequence[Look]) -> Look:
     return (sum(s for s, _ in told) / len(told), sum(t for _, t in told) / len(told)) if told else (0.0, 0.0)
 
 
-def _spread(all_: Sequence[T]) -> list[T]:
-    """So many from all over it as are looked at."""
-    count = min(LOOKS, len(all_))
-    return [all_[number * len(all_) // count] for number in range(count)]
+def _spread(all_: Sequence[T], most: int) -> list[T]:
+    """At most so many: the middles of as many equal parts."""
+    count = min(most, len(all_))
+    return [all_[(2 * number + 1) * len(all_) // (2 * count)] for number in range(count)]

@@ -226,7 +226,8 @@ export class Player {
       const heard = number === turn ? seconds : number < turn ? record.seconds : -1;
       if (!this.#follow(number, record, heard)) break;
     }
-    if (running && now - this.#reported >= REPORT && this.#turns.has(turn)) {
+    // Held, the tape itself has told where it stopped; the ear, which lags behind it, would take that back.
+    if (running && !this.#held && now - this.#reported >= REPORT && this.#turns.has(turn)) {
       this.#reported = now;
       this.#hooks.played(turn, seconds);
     }
