@@ -194,7 +194,7 @@ def speed(size: Size) -> list[Cell]:
 def parity(size: Size) -> Cell:
     """How far logits of the engine and of the simulation are apart, of a trained file."""
     asked = Asked(size.files, "Q4_0 trained", "", size.deployed, 0)
-    return cell("quant/parity", asked, _made_of(), parts.parity, size is QUICK)
+    return cell("quant/parity", asked, _made_of(), parts.parity, size is QUICK, timed=False)
 
 
 def step(size: Size) -> Cell:
