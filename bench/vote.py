@@ -65,7 +65,7 @@ def simulated(size: Size, _: Sequence[str]) -> Cell:
 
 def judges(size: Size, who: Sequence[str]) -> dict[str, Cell]:
     """What real judges do, and how often each chooses what the last of them does."""
-    of = {one: _cell(size, "judge", Asked(one, size.ballots), parts.real, timed=True) for one in who}
+    of = {one: _cell(size, "judge", Asked(one, size.ballots), parts.real) for one in who}
     last = of[who[-1]]["picks"]
     for one, found in of.items():
         picks = found.pop("picks")
@@ -133,7 +133,7 @@ def summary(found: Cell) -> Cell:
     if taken := found.get("cost"):
         told |= {
             "prefix_speedup": taken["prefix_speedup"],
-            "cost_prediction_error": taken["error_s"],
+            "cost_prediction_error": max(taken["error_s"], taken["error_tokens"], key=abs),
             "ray_equal": taken.get("ray_equal"),
         }
     return {**told, **{name: found[name] for name in ("strategies", "recall") if name in found}, "measured": found}
