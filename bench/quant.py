@@ -88,6 +88,13 @@ FULL = Size(
 """Of a hundred million weights: some hours on two cores, which do not win it back where what flows has 4 bits."""
 GUIDED = ("llm-qat", "lsq", "entropy", "distribution", "edgeqat", "edgeqat, a hundredth")
 PRINTED = ("lsq, printed loss", "edgeqat, printed loss")
+CACHED = {
+    "W8A8": ("rtn", "lsq", "edgeqat"),
+    "W4A8": ("rtn", "pact", "llm-qat", "lsq", "edgeqat"),
+    "W4A4:8": ("rtn", "llm-qat", "lsq", "edgeqat"),
+    "W4A4": ("rtn", "pact", "llm-qat", "lsq", "edgeqat"),
+}
+"""With keys and values in few bits, too (of which torchao knows nothing)."""
 SMALL = Size(
     Judge(16_384, 50),
     Judge(16_384, 50),
@@ -96,17 +103,10 @@ SMALL = Size(
     (0, 1, 2),
     {
         "W8A8": ("rtn", "lsq", "edgeqat"),
-        "W8A8, cache 8": ("edgeqat",),
-        "W8A8, cache 4": ("edgeqat",),
         "W4A8": ("rtn", "pact", "llm-qat", "torchao", "lsq", "edgeqat"),
-        "W4A8, cache 8": ("edgeqat",),
-        "W4A8, cache 4": ("edgeqat",),
         "W4A4:8": ("rtn", "llm-qat", "lsq", "edgeqat", "edgeqat, a hundredth"),
-        "W4A4:8, cache 8": ("edgeqat",),
-        "W4A4:8, cache 4": ("edgeqat",),
         "W4A4": ("rtn", "pact", *GUIDED, *PRINTED, "edgeqat, printed sign", "edgeqat, printed start"),
-        "W4A4, cache 8": ("edgeqat",),
-        "W4A4, cache 4": ("edgeqat",),
+        **{f"{setting}, cache {bits}": names for setting, names in CACHED.items() for bits in (8, 4)},
     },
     (*GUIDED, *PRINTED),
     300,

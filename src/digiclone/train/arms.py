@@ -27,15 +27,12 @@ class Setting:
 SETTINGS = {
     "W8A8": Setting(8, 8),
     "W4A8": Setting(4, 8),
-    "W4A8, cache 8": Setting(4, 8, cache="q8_0"),
-    "W4A8, cache 4": Setting(4, 8, cache="q4_0"),
     "W4A4:8": Setting(4, 8, mixed=0.5),
     "W4A4": Setting(4, 4),
 }
 SETTINGS |= {
-    f"{name}, cache {bits}": replace(SETTINGS[name], cache=f"q{bits}_0")
-    for name in ("W8A8", "W4A4:8", "W4A4") for bits in (8, 4)
-}  # fmt: skip
+    f"{name}, cache {bits}": replace(one, cache=f"q{bits}_0") for name, one in SETTINGS.items() for bits in (8, 4)
+}
 
 _LSQ = quantised.Recipe(weights="lsq", flows="lsq")
 _MINMAX = quantised.Recipe(weights="minmax", flows="minmax")
