@@ -127,7 +127,7 @@ def _marked(text: str) -> str:
 def sound(mels: Mels, how: Impairment, number: int) -> Mels:
     """Frames as this speaker would have said them; the same `number` always comes out the same."""
     chance = np.random.default_rng((how.seed, number))
-    if how.slurred > 1e-3:  # less reaches no neighbour, and the square of very little is nothing, by which scipy divides
+    if how.slurred > 1e-3:  # less reaches no neighbour, and scipy divides by its square, which may be nothing
         mels = _slurred(mels, how.slurred)
     if how.stuttered:
         mels = _stuttered(mels, how.stuttered, chance)
