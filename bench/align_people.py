@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import soundfile
+from cells import plain
 
 from digiclone import registry
 from digiclone.align import impaired, pairs, simulate
@@ -57,7 +58,7 @@ def person(name: str, learnt: int, unseen: int) -> Person:
 
 def place(name: str) -> Path:
     """Where everything of a person is kept."""
-    return home() / "bench" / "align" / name.replace(", ", "-").replace(" ", "-")
+    return home() / "bench" / "align" / plain(name)
 
 
 def _said(rows: Sequence[tuple[int, Any]], impairment: str) -> Iterator[tuple[str, Audio, str, str]]:

@@ -3,6 +3,7 @@ on. Those of a full run lie under bench/results, for others to look at; those of
 
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -30,10 +31,11 @@ def cell(
     is not `timed`. `name` is that of the file, "align/kathleen-plus"; all that decides what comes out is in `asked` and
     `made_of`."""
     key = hashlib.sha256(repr((asked, made_of)).encode()).hexdigest()[:12]
-    folder = home() / "bench" if quick else RESULTS
-    file = folder / f"{_plain(name)}-{slug()}-{key}.json"
+    part, _, rest = name.partition("/")
+    folder = (home() / "bench" if quick else RESULTS) / part
+    file = folder / f"{plain(rest)}-{slug()}-{key}.json"
     if not timed:
-        file = next(iter(sorted(folder.glob(f"{_plain(name)}-*-{key}.json"))), file)
+        file = next(iter(sorted(folder.glob(f"{plain(rest)}-*-{key}.json"))), file)
     if not file.exists():
         print(name, asked, file=sys.stderr, flush=True)
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:
@@ -42,5 +44,6 @@ def cell(
     return json.loads(file.read_text("utf-8"))
 
 
-def _plain(name: str) -> str:
-    return name.replace(", ", "-").replace(" ", "-")
+def plain(name: str) -> str:
+    """As a file can be called on any system."""
+    return re.sub(r"[^\w.+]+", "-", name)

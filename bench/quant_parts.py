@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from cells import plain
 from torch import nn
 
 from digiclone import llama as engine
@@ -93,7 +94,7 @@ def weights() -> int:
 
 def work(name: str) -> Path:
     """Where checkpoints and what was written is kept; it can be made again."""
-    return home() / "bench" / "quant" / source().stem / name.replace(", ", "-").replace(" ", "-")
+    return home() / "bench" / "quant" / source().stem / plain(name)
 
 
 def silent(_what: str, _share: float) -> None:

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -65,7 +64,7 @@ def simulated(size: Size, _: Sequence[str]) -> Cell:
 
 def judges(size: Size, who: Sequence[str]) -> dict[str, Cell]:
     """What real judges do, and how often each chooses what the last of them does."""
-    of = {one: _cell(size, "judge", Asked(one, size.ballots), parts.real) for one in who}
+    of = {one: _cell(size, "judge", Asked(one, size.ballots), parts.real, timed=True) for one in who}
     last = of[who[-1]]["picks"]
     for one, found in of.items():
         picks = found.pop("picks")
@@ -108,8 +107,7 @@ def recall(size: Size, _: Sequence[str]) -> Cell:
 
 
 def _cell(size: Size, name: str, asked: Asked, measure: Any, timed: bool = False) -> Cell:
-    named = re.sub(r"[^\w.+]+", "-", f"{name} {asked.what}".strip())
-    return cell(f"vote/{named}", asked, parts.VERSION, measure, size is QUICK, timed)
+    return cell(f"vote/{name} {asked.what}".strip(), asked, parts.VERSION, measure, size is QUICK, timed)
 
 
 PARTS = {
