@@ -86,15 +86,15 @@ FULL = Size(
     "W4A8",
 )
 """Of a hundred million weights: some hours on two cores, which do not win it back where what flows has 4 bits."""
-GUIDED = ("llm-qat", "lsq", "entropy", "distribution", "edgeqat", "edgeqat, a hundredth")
+TERMS = ("entropy", "distribution", "edgeqat, a hundredth")
 PRINTED = ("lsq, printed loss", "edgeqat, printed loss")
-CACHED = {
+EVERYWHERE = {
     "W8A8": ("rtn", "lsq", "edgeqat"),
     "W4A8": ("rtn", "pact", "llm-qat", "lsq", "edgeqat"),
     "W4A4:8": ("rtn", "llm-qat", "lsq", "edgeqat"),
     "W4A4": ("rtn", "pact", "llm-qat", "lsq", "edgeqat"),
 }
-"""With keys and values in few bits, too (of which torchao knows nothing)."""
+"""What is compared in every setting, with keys and values in few bits, too (of which torchao knows nothing)."""
 SMALL = Size(
     Judge(16_384, 50),
     Judge(16_384, 50),
@@ -102,13 +102,13 @@ SMALL = Size(
     1e-4,
     (0, 1, 2),
     {
-        "W8A8": ("rtn", "lsq", "edgeqat"),
-        "W4A8": ("rtn", "pact", "llm-qat", "torchao", "lsq", "edgeqat"),
-        "W4A4:8": ("rtn", "llm-qat", "lsq", "edgeqat", "edgeqat, a hundredth"),
-        "W4A4": ("rtn", "pact", *GUIDED, *PRINTED, "edgeqat, printed sign", "edgeqat, printed start"),
-        **{f"{setting}, cache {bits}": names for setting, names in CACHED.items() for bits in (8, 4)},
+        "W8A8": EVERYWHERE["W8A8"],
+        "W4A8": (*EVERYWHERE["W4A8"], "torchao"),
+        "W4A4:8": (*EVERYWHERE["W4A4:8"], "edgeqat, a hundredth"),
+        "W4A4": (*EVERYWHERE["W4A4"], *TERMS, *PRINTED, "edgeqat, printed sign", "edgeqat, printed start"),
+        **{f"{setting}, cache {bits}": names for setting, names in EVERYWHERE.items() for bits in (8, 4)},
     },
-    (*GUIDED, *PRINTED),
+    ("llm-qat", "lsq", "edgeqat", *TERMS, *PRINTED),
     300,
     "W4A4",
 )
